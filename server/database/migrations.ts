@@ -1,0 +1,86 @@
+import { sql, type Kysely, type Migration } from 'kysely';
+
+/**
+ * The steps of the database, by name, each run once and never edited after a release: a change is a
+ * new step. Plain SQL that SQLite and PostgreSQL both take, but for the triggers.
+ */
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-spine': { up: (db) => runAll(db, SPINE) },
+};
+
+const SPINE: readonly string[] = [
+  `create table metadata (
+     repository text not null, role text not null, version integer not null,
+     bytes blob not null, expires_at text not null,
+     primary key (repository, role, version))`,
+  `create table products (
+     id text primary key, hardware_ids text not null, created_at text not null)`,
+  `create table blobs (
+     sha256 text primary key, length integer not null, media_type text not null,
+     published integer not null, created_at text not null)`,
+  `create table releases (
+     product text not null references products (id), version text not null,
+     manifest_sha256 text not null unique, manifest blob not null,
+     security_epoch integer not null, class text not null, hardware_ids text not null,
+     state text not null, published_at text not null,
+     primary key (product, version))`,
+  `create table release_files (
+     manifest_sha256 text not null references releases (manifest_sha256),
+     kind text not null, sha256 text not null references blobs (sha256),
+     primary key (manifest_sha256, kind, sha256))`,
+  `create table devices (
+     id text primary key, public_key text not null unique, product text not null,
+     hardware_id text not null, state text not null, enrolled_at text not null,
+     last_seen_at text, presence text not null, last_report_number integer not null,
+     running_manifest_sha256 text, running_version text, running_installed_sha256 text,
+     running_slot text, security_epoch integer not null,
+     proven_manifest_sha256 text, desired_manifest_sha256 text, rollout text)`,
+  `create index devices_by_product on devices (product, state)`,
+  `create table enrolment_tokens (
+     hash text primary key, name text not null, product text, uses_left integer not null,
+     accepts integer not null, created_at text not null, expires_at text not null)`,
+  `create table operator_tokens (
+     hash text primary key, name text not null, role text not null,
+     created_at text not null, expires_at text, revoked_at text)`,
+  `create table director_bundles (
+     device text primary key references devices (id), version integer not null,
+     etag text not null, bytes blob not null, manifest_sha256 text, expires_at text not null)`,
+  `create index director_bundles_by_expiry on director_bundles (expires_at)`,
+  `create table rollouts (
+     id text primary key, product text not null, version text not null,
+     manifest_sha256 text not null references releases (manifest_sha256),
+     state text not null, phase integer not null, reason text,
+     created_at text not null, changed_at text not null)`,
+  `create table rollout_phases (
+     rollout text not null references rollouts (id), phase integer not null,
+     percent integer not null, success_percent integer not null, failure_percent integer not null,
+     members integer not null, offered integer not null, proven integer not null,
+     failed integer not null,
+     primary key (rollout, phase))`,
+  `create table assignments (
+     rollout text not null references rollouts (id), device text not null references devices (id),
+     phase integer not null, state text not null, code text, detail text, changed_at text not null,
+     primary key (rollout, device))`,
+  `create index assignments_by_phase on assignments (rollout, phase, state)`,
+  `create table reports (
+     device text not null references devices (id), number integer not null,
+     envelope blob not null, kind text not null, received_at text not null,
+     primary key (device, number))`,
+  `create table audit (
+     sequence integer primary key, at text not null, actor text not null, action text not null,
+     subject text not null, before text, after text,
+     previous_hash text not null, hash text not null)`,
+  ...['audit', 'reports', 'metadata'].flatMap(appendOnly),
+];
+
+/** The database itself refuses to rewrite history, whatever a query says. */
+function appendOnly(table: string): readonly string[] {
+  return ['update', 'delete'].map(
+    (verb) => `create trigger ${table}_no_${verb} before ${verb} on ${table}
+      begin select raise(abort, '${table} is append-only'); end`,
+  );
+}
+
+async function runAll(db: Kysely<unknown>, statements: readonly string[]): Promise<void> {
+  for (const statement of statements) await sql.raw(statement).execute(db);
+}

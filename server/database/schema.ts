@@ -1,0 +1,197 @@
+import type { Kysely, Transaction } from 'kysely';
+
+/** A table a thing (ARCHITECTURE "What the server knows"). Instants are ISO 8601 text in UTC. */
+export interface Tables {
+  readonly metadata: MetadataRow;
+  readonly products: ProductRow;
+  readonly blobs: BlobRow;
+  readonly releases: ReleaseRow;
+  readonly release_files: ReleaseFileRow;
+  readonly devices: DeviceRow;
+  readonly enrolment_tokens: EnrolmentTokenRow;
+  readonly operator_tokens: OperatorTokenRow;
+  readonly director_bundles: DirectorBundleRow;
+  readonly rollouts: RolloutRow;
+  readonly rollout_phases: RolloutPhaseRow;
+  readonly assignments: AssignmentRow;
+  readonly reports: ReportRow;
+  readonly audit: AuditRow;
+}
+
+export type Database = Kysely<Tables>;
+export type Tx = Transaction<Tables>;
+
+/** A signed metadata file of the image repository, and the director's roots. Never changed. */
+export interface MetadataRow {
+  repository: 'image' | 'director';
+  role: string;
+  version: number;
+  bytes: Buffer;
+  expires_at: string;
+}
+
+export interface ProductRow {
+  id: string;
+  /** JSON array of hardware ids. */
+  hardware_ids: string;
+  created_at: string;
+}
+
+export interface BlobRow {
+  sha256: string;
+  length: number;
+  media_type: string;
+  /** 0 until a published release names it; only then is it served. */
+  published: number;
+  created_at: string;
+}
+
+export interface ReleaseRow {
+  product: string;
+  version: string;
+  manifest_sha256: string;
+  manifest: Buffer;
+  security_epoch: number;
+  class: 'security' | 'functional' | 'recovery';
+  /** JSON array. */
+  hardware_ids: string;
+  state: 'published' | 'recalled';
+  published_at: string;
+}
+
+export interface ReleaseFileRow {
+  manifest_sha256: string;
+  kind: 'artifact' | 'sbom' | 'attestation';
+  sha256: string;
+}
+
+export interface DeviceRow {
+  id: string;
+  /** Ed25519, hex. */
+  public_key: string;
+  product: string;
+  hardware_id: string;
+  state: 'pending' | 'accepted' | 'rejected' | 'retired';
+  enrolled_at: string;
+  last_seen_at: string | null;
+  presence: 'online' | 'offline';
+  last_report_number: number;
+  /** What its last report says is running. */
+  running_manifest_sha256: string | null;
+  running_version: string | null;
+  running_installed_sha256: string | null;
+  running_slot: string | null;
+  security_epoch: number;
+  /** The last release it proved by a receipt: where a withdrawn assignment leads back to. */
+  proven_manifest_sha256: string | null;
+  /** What the director tells it to run; null is "nothing". Rollouts set it, the director signs it. */
+  desired_manifest_sha256: string | null;
+  /** The rollout that set it. */
+  rollout: string | null;
+}
+
+export interface EnrolmentTokenRow {
+  hash: string;
+  name: string;
+  /** Limits the token to one product; null is any. */
+  product: string | null;
+  uses_left: number;
+  /** 1: devices are accepted at once; 0: they wait as pending. */
+  accepts: number;
+  created_at: string;
+  expires_at: string;
+}
+
+export interface OperatorTokenRow {
+  hash: string;
+  name: string;
+  role: 'admin' | 'author' | 'operator' | 'viewer';
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+}
+
+/** The newest signed director files of one device, ready to be sent. */
+export interface DirectorBundleRow {
+  device: string;
+  /** Version of all three files. */
+  version: number;
+  etag: string;
+  bytes: Buffer;
+  manifest_sha256: string | null;
+  /** When the first of the files expires. */
+  expires_at: string;
+}
+
+export interface RolloutRow {
+  id: string;
+  product: string;
+  version: string;
+  manifest_sha256: string;
+  state: 'running' | 'paused' | 'halted' | 'completed' | 'aborted';
+  /** Index of the phase that is open. */
+  phase: number;
+  /** Why it halted, for people. */
+  reason: string | null;
+  created_at: string;
+  changed_at: string;
+}
+
+/** Kept counters: changed in the transaction of the receipt, never counted over the fleet. */
+export interface RolloutPhaseRow {
+  rollout: string;
+  phase: number;
+  /** Share of the fleet that this and all earlier phases reach together. */
+  percent: number;
+  /** Share of the phase that must have proven the release before the next phase opens. */
+  success_percent: number;
+  /** Share of the phase whose failure halts the rollout. */
+  failure_percent: number;
+  members: number;
+  offered: number;
+  proven: number;
+  failed: number;
+}
+
+/** One device in one rollout. */
+export interface AssignmentRow {
+  rollout: string;
+  device: string;
+  phase: number;
+  state:
+    | 'waiting'
+    | 'offered'
+    | 'installing'
+    | 'trial'
+    | 'proven'
+    | 'failed'
+    | 'refused'
+    | 'rolled_back'
+    | 'withdrawn';
+  /** Refusal code or failure reason. */
+  code: string | null;
+  detail: string | null;
+  changed_at: string;
+}
+
+export interface ReportRow {
+  device: string;
+  number: number;
+  /** The exact envelope as it came. */
+  envelope: Buffer;
+  kind: string;
+  received_at: string;
+}
+
+export interface AuditRow {
+  sequence: number;
+  at: string;
+  actor: string;
+  action: string;
+  subject: string;
+  /** JSON, or null. */
+  before: string | null;
+  after: string | null;
+  previous_hash: string;
+  hash: string;
+}

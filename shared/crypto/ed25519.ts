@@ -1,0 +1,43 @@
+import { createHash, randomBytes } from 'node:crypto';
+import * as noble from '@noble/ed25519';
+
+noble.hashes.sha512 = (message) => createHash('sha512').update(message).digest();
+
+/** A fresh private seed of 32 bytes. Whoever holds it can sign: never log it, never send it. */
+export function newSeed(): Uint8Array {
+  return randomBytes(32);
+}
+
+/** The public key of a seed, in lower-case hex. */
+export function publicHexOf(seed: Uint8Array): string {
+  return Buffer.from(noble.getPublicKey(seed)).toString('hex');
+}
+
+/** A 64-byte Ed25519 signature (RFC 8032, pure) over exactly `message`. */
+export function signEd25519(seed: Uint8Array, message: Uint8Array): Uint8Array {
+  return noble.sign(message, seed);
+}
+
+/**
+ * Whether `signature` over `message` was made by the holder of `publicHex`.
+ *
+ * Strict RFC 8032: noble's default (ZIP-215) lets a small-order key "sign" any message.
+ */
+export function verifyEd25519(
+  publicHex: string,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  if (signature.length !== 64) return false;
+  return noble.verify(signature, message, Buffer.from(publicHex, 'hex'), { zip215: false });
+}
+
+/** Whether the hex names a point of the curve under which signatures mean something. */
+export function isUsableEd25519Key(publicHex: string): boolean {
+  try {
+    const point = noble.Point.fromHex(publicHex);
+    return !point.isSmallOrder();
+  } catch {
+    return false; // not a point: a key like this could never have signed anything
+  }
+}

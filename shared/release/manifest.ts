@@ -1,0 +1,96 @@
+import * as z from 'zod/mini';
+import { Length, Sha256 } from '../metadata/fields.ts';
+import { LIMITS } from '../metadata/limits.ts';
+import { Name } from './names.ts';
+
+const file = { mediaType: z.string().check(z.minLength(3), z.maxLength(128)), sha256: Sha256 };
+const digest = z.looseObject({ sha256: Sha256 });
+
+/** How an artifact reaches its place: DESIGN's three kinds. */
+export const Installer = z.union([
+  z.literal('archive'),
+  z.literal('image'),
+  z.string().check(z.regex(/^module:[a-z0-9][a-z0-9._-]{0,63}$/)),
+]);
+
+const artifact = z.looseObject({
+  component: Name,
+  installer: Installer,
+  fileName: z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$/)),
+  ...file,
+  length: Length,
+  /** What stands on the device afterwards; for an archive the digest of its tree (tree-digest.ts). */
+  installed: z.optional(digest),
+});
+export type Artifact = Readonly<z.infer<typeof artifact>>;
+
+const sbom = z.looseObject({
+  ...file,
+  length: Length.check(z.maximum(LIMITS.sbomBytes)),
+});
+
+const attestation = z.looseObject({
+  predicateType: z.string().check(z.minLength(1), z.maxLength(256)),
+  sha256: Sha256,
+  length: Length.check(z.maximum(LIMITS.attestationBytes)),
+});
+export type AttestationRef = Readonly<z.infer<typeof attestation>>;
+
+/** Strict: a condition that the agent does not know must hold the release back, not be skipped. */
+export const Conditions = z.strictObject({
+  /** Install only between these times of day, UTC, `HH:MM`; the window may run over midnight. */
+  window: z.optional(z.strictObject({ from: timeOfDay(), to: timeOfDay() })),
+});
+export type Conditions = Readonly<z.infer<typeof Conditions>>;
+
+/** `recovery` repairs a device, `security` may be deployed apart from `functional` (CRA Annex I). */
+export const ReleaseClass = z.enum(['security', 'functional', 'recovery']);
+
+/** A whole number that only rises: a device never goes below the highest it has committed. */
+export const SecurityEpoch = z.int().check(z.minimum(0));
+
+/** The boards a release fits, once each. */
+export const HardwareIds = z.array(Name).check(
+  z.minLength(1),
+  z.maxLength(64),
+  z.refine((ids) => new Set(ids).size === ids.length, 'a hardware id is listed twice'),
+);
+
+/**
+ * The release manifest: the TUF target that binds everything of a release by digest and length.
+ * Loose, because a later manifest may say more; what could weaken a check is strict.
+ */
+export const ManifestSchema = z.looseObject({
+  schema: z.literal('sealift.manifest/1'),
+  product: Name,
+  version: Name,
+  securityEpoch: SecurityEpoch,
+  hardwareIds: HardwareIds,
+  class: ReleaseClass,
+  artifacts: z.array(artifact).check(
+    z.minLength(1),
+    z.maxLength(64),
+    z.refine(
+      (all) => new Set(all.map(({ component }) => component)).size === all.length,
+      'a component is listed twice',
+    ),
+  ),
+  sbom: z.optional(sbom),
+  attestations: z._default(z.array(attestation).check(z.maxLength(64)), []),
+  advisories: z._default(z.array(z.string().check(z.maxLength(256))).check(z.maxLength(256)), []),
+  notes: z.optional(z.string().check(z.maxLength(16_384))),
+  supportUntil: z.optional(z.iso.date()),
+  /** Checked by {@link Conditions} where it is needed, so that an unknown one has its own refusal. */
+  conditions: z.optional(z.unknown()),
+});
+export type Manifest = Readonly<z.infer<typeof ManifestSchema>>;
+export type ManifestFile = z.input<typeof ManifestSchema>;
+
+function timeOfDay(): z.ZodMiniString {
+  return z.string().check(z.regex(/^([01]\d|2[0-3]):[0-5]\d$/));
+}
+
+/** The exact bytes of a manifest that an author signs: JSON as written once, never rebuilt. */
+export function manifestBytes(manifest: ManifestFile): Uint8Array {
+  return Buffer.from(`${JSON.stringify(manifest, null, 2)}\n`, 'utf8');
+}

@@ -1,0 +1,30 @@
+import { LIMITS } from '../metadata/limits.ts';
+import type { Root } from '../metadata/root.ts';
+import type { Targets } from '../metadata/targets.ts';
+import { floorOf } from './floors.ts';
+import { held } from './held.ts';
+import { fetchWhole, type Repository } from './repository.ts';
+import { acceptTargets, type Delegation } from './targets.ts';
+
+/** One targets role, verified against *this* delegation (A19), from our copy or fetched (TUF 5.6). */
+export async function loadTargets(
+  { fetch, store, startedAt }: Repository,
+  root: Root,
+  delegation: Delegation,
+): Promise<Targets> {
+  const { name, named } = delegation;
+  const floors = await store.loadFloors();
+  const ground = { root, floors, startedAt };
+  const stored = await store.load(name);
+  const kept = stored && held(() => acceptTargets(stored, delegation, ground));
+  if (kept !== undefined) return kept.content;
+
+  const file = `${encodeURIComponent(name)}.json`; // A28: a role may be called `../x`
+  const offered = root.consistent_snapshot ? `${named.version}.${file}` : file;
+  const maxBytes = Math.min(named.length ?? Infinity, LIMITS.targetsBytes);
+  const bytes = await fetchWhole(fetch, offered, maxBytes);
+  const accepted = acceptTargets(bytes, delegation, ground);
+  await store.saveFloors({ ...floors, roles: new Map(floors.roles).set(name, floorOf(accepted)) });
+  await store.save(name, bytes); // TUF 5.6.6
+  return accepted.content;
+}

@@ -1,0 +1,59 @@
+import { JsonError, parseStrictJson, type JsonValue } from '../metadata/strict-json.ts';
+import type { TargetFile } from '../metadata/targets.ts';
+import { Conditions, ManifestSchema, type Manifest } from '../release/manifest.ts';
+import { isSameMustMatch } from '../release/must-match.ts';
+import { parseManifestPath } from '../release/names.ts';
+import { mustMatchOf } from './join.ts';
+import { hasHashes } from './named-by-parent.ts';
+import { Refusal } from './refusal.ts';
+
+/** A target as one role vouched for it. */
+export interface NamedTarget {
+  readonly path: string;
+  readonly file: TargetFile;
+}
+
+/**
+ * The release manifest behind a target: first its bytes by hash (TUF 5.7.3), only then its words,
+ * and these must say what the metadata said.
+ */
+export function acceptManifest(bytes: Uint8Array, { path, file }: NamedTarget): Manifest {
+  if (bytes.length !== file.length || !hasHashes(bytes, file.hashes)) {
+    throw new Refusal('manifest_hash_mismatch', `${path} is not the file that was signed`);
+  }
+  const parsed = ManifestSchema.safeParse(parse(path, bytes));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const at = issue?.path.map(String).join('.') ?? '';
+    throw new Refusal('manifest_malformed', `${path} at ${at}: ${issue?.message ?? 'invalid'}`);
+  }
+  const manifest = parsed.data;
+  const named = parseManifestPath(path);
+  if (manifest.product !== named?.product || manifest.version !== named.version) {
+    throw new Refusal(
+      'manifest_mismatched',
+      `${path} calls itself ${manifest.product} ${manifest.version}`,
+    );
+  }
+  if (!isSameMustMatch(manifest, mustMatchOf(path, file))) {
+    throw new Refusal('manifest_mismatched', `${path} has other epoch or boards than its target`);
+  }
+  return manifest;
+}
+
+/** The conditions of a release. One that this code does not know is refused, never skipped. */
+export function readConditions(manifest: Manifest): Conditions {
+  const conditions = Conditions.safeParse(manifest.conditions ?? {});
+  if (conditions.success) return conditions.data;
+  const [issue] = conditions.error.issues;
+  throw new Refusal('condition_unsupported', issue?.message ?? 'unknown condition');
+}
+
+function parse(path: string, bytes: Uint8Array): JsonValue {
+  try {
+    return parseStrictJson(bytes);
+  } catch (cause) {
+    if (!(cause instanceof JsonError)) throw cause;
+    throw new Refusal('manifest_malformed', `${path}: ${cause.message}`, { cause });
+  }
+}

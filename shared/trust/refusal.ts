@@ -1,0 +1,227 @@
+/**
+ * Every reason a device refuses an update: the clause it enforces, the attack it stops, and what a
+ * person should think of.
+ *
+ * One table feeds the error, the wire code in the signed report, the pages and the attack tests, so
+ * none of them can drift from the others. TUF is 1.0.34, Uptane is 2.1.0; `Sealift` clauses are
+ * sections of ARCHITECTURE.md where we are stricter than both.
+ */
+export const REFUSALS = {
+  metadata_malformed: {
+    clause: 'TUF 4.2',
+    attack: 'parser differential',
+    says: 'a metadata file is not what the specification allows',
+  },
+  metadata_too_large: {
+    clause: 'TUF 5.3.3',
+    attack: 'endless data',
+    says: 'a file is longer than a device will read',
+  },
+  metadata_missing: {
+    clause: 'TUF 5.4.1',
+    attack: 'denial of service',
+    says: 'the repository does not have a file that it must have',
+  },
+  spec_version_unsupported: {
+    clause: 'TUF 4.3',
+    attack: 'parser differential',
+    says: 'the repository speaks another major version of TUF',
+  },
+  key_id_mismatch: {
+    clause: 'TUF 4.3',
+    attack: 'threshold forging',
+    says: 'a key is listed under an id that is not its own',
+  },
+  threshold_not_met: {
+    clause: 'TUF 5.3.4',
+    attack: 'arbitrary software',
+    says: 'too few of the keys that may sign this have signed it',
+  },
+  root_version_wrong: {
+    clause: 'TUF 5.3.5',
+    attack: 'rollback',
+    says: 'a new root must be exactly one version above the trusted one',
+  },
+  too_many_roots: {
+    clause: 'TUF 5.3.3',
+    attack: 'endless data',
+    says: 'more roots in a row than a device will follow',
+  },
+  version_rolled_back: {
+    clause: 'TUF 5.4.3',
+    attack: 'rollback',
+    says: 'older than what this device has already verified',
+  },
+  version_reused: {
+    clause: 'Uptane 5.2.1',
+    attack: 'replay with other content',
+    says: 'the same version number was signed over other content',
+  },
+  role_removed: {
+    clause: 'TUF 5.5.5',
+    attack: 'rollback',
+    says: 'a role that was in the snapshot is gone from it',
+  },
+  metadata_mismatched: {
+    clause: 'TUF 5.5.2',
+    attack: 'mix and match',
+    says: 'a file is not the one that its parent names',
+  },
+  metadata_expired: {
+    clause: 'TUF 5.4.4',
+    attack: 'freeze',
+    says: 'the metadata has expired: the server is stale, held back, or the clock is wrong',
+  },
+  clock_untrusted: {
+    clause: 'Uptane 5.4.2.2',
+    attack: 'freeze by clock',
+    says: 'the server states a time that no root vouches for',
+  },
+  nonce_mismatch: {
+    clause: 'Uptane 5.4.2.2',
+    attack: 'replay',
+    says: 'the answer does not repeat the nonce that this device sent',
+  },
+  too_many_delegations: {
+    clause: 'TUF 5.6.7.1',
+    attack: 'endless data',
+    says: 'more delegations than a device will follow',
+  },
+  wrong_device: {
+    clause: 'Uptane 5.2.3.1.1',
+    attack: 'replay to another device',
+    says: 'this assignment was signed for another device',
+  },
+  director_delegates: {
+    clause: 'Uptane 5.4.4.6',
+    attack: 'arbitrary software',
+    says: 'a director may not delegate',
+  },
+  assignment_ambiguous: {
+    clause: 'Uptane 5.4.4.6',
+    attack: 'mix and match',
+    says: 'a device is assigned one release at a time',
+  },
+  release_not_signed: {
+    clause: 'Uptane 5.4.4.2',
+    attack: 'arbitrary software',
+    says: 'no author has signed the release that the server assigned',
+  },
+  target_mismatch: {
+    clause: 'Uptane 5.4.4.2',
+    attack: 'mix and match',
+    says: 'the server and the author describe the release differently',
+  },
+  hardware_mismatch: {
+    clause: 'Uptane 5.4.3.4',
+    attack: 'wrong hardware',
+    says: 'the release is for other hardware',
+  },
+  security_epoch_rolled_back: {
+    clause: 'Uptane 5.4.3.4',
+    attack: 'rollback to a vulnerable release',
+    says: 'the release is from before a security epoch that this device has committed',
+  },
+  manifest_hash_mismatch: {
+    clause: 'TUF 5.7.3',
+    attack: 'arbitrary software',
+    says: 'the manifest is not the one that was signed',
+  },
+  manifest_malformed: {
+    clause: 'Sealift manifest',
+    attack: 'parser differential',
+    says: 'the manifest is not one that this agent understands',
+  },
+  manifest_mismatched: {
+    clause: 'Sealift manifest',
+    attack: 'mix and match',
+    says: 'the manifest and the metadata that vouches for it disagree',
+  },
+  condition_unsupported: {
+    clause: 'Sealift manifest',
+    attack: 'policy evasion',
+    says: 'the release sets a condition that this agent cannot check',
+  },
+  installer_unsupported: {
+    clause: 'Sealift manifest',
+    attack: 'wrong software',
+    says: 'the release needs an installer that this device does not have',
+  },
+  sbom_missing: {
+    clause: 'Sealift policy',
+    attack: 'supply chain',
+    says: 'this device installs only releases with an SBOM',
+  },
+  provenance_missing: {
+    clause: 'Sealift policy',
+    attack: 'supply chain',
+    says: 'this device installs only releases with build provenance',
+  },
+  provenance_untrusted: {
+    clause: 'Sealift policy',
+    attack: 'supply chain',
+    says: 'the provenance is not by a builder that this device trusts, or is of other bytes',
+  },
+  attestation_hash_mismatch: {
+    clause: 'Sealift manifest',
+    attack: 'supply chain',
+    says: 'an attestation is not the one that was signed',
+  },
+  artifact_hash_mismatch: {
+    clause: 'TUF 5.7.3',
+    attack: 'arbitrary software',
+    says: 'the artifact is not the one that was signed',
+  },
+  artifact_length_mismatch: {
+    clause: 'TUF 5.7.3',
+    attack: 'endless data',
+    says: 'the artifact is longer or shorter than signed',
+  },
+  archive_malformed: {
+    clause: 'Sealift installers',
+    attack: 'arbitrary software',
+    says: 'the archive cannot be read to its end',
+  },
+  archive_entry_refused: {
+    clause: 'Sealift installers',
+    attack: 'escape from the slot',
+    says: 'the archive holds an entry that must not be unpacked',
+  },
+  archive_too_large: {
+    clause: 'Sealift installers',
+    attack: 'endless data',
+    says: 'the archive unpacks to more than a device will write',
+  },
+  installed_digest_mismatch: {
+    clause: 'Sealift installers',
+    attack: 'arbitrary software',
+    says: 'what stands in the slot is not what the author signed',
+  },
+  release_failed_before: {
+    clause: 'Sealift device',
+    attack: 'update loop',
+    says: 'this release has already failed on this device and is not tried again',
+  },
+} as const satisfies Record<string, RefusalRow>;
+
+interface RefusalRow {
+  readonly clause: `${'TUF' | 'Uptane' | 'Sealift'} ${string}`;
+  readonly attack: string;
+  readonly says: string;
+}
+
+export type RefusalCode = keyof typeof REFUSALS;
+
+/** Every code, for schemas and tables. */
+export const REFUSAL_CODES = Object.keys(REFUSALS) as readonly RefusalCode[];
+
+/** They sent something that we must not accept. Caught in one place: the stage that was verifying. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly code: RefusalCode;
+
+  constructor(code: RefusalCode, detail: string, options?: ErrorOptions) {
+    super(detail, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,76 @@
+import { sha256Hex } from '../crypto/digest.ts';
+import { LIMITS } from '../metadata/limits.ts';
+import type { Manifest } from '../release/manifest.ts';
+import { acceptDirectorTargets, type Asked } from './director.ts';
+import { findTarget } from './find-target.ts';
+import { requireAgreement, type DeviceFacts } from './join.ts';
+import { acceptManifest, readConditions, type NamedTarget } from './manifest.ts';
+import { Refusal } from './refusal.ts';
+import { refresh } from './refresh.ts';
+import { fetchWhole, type Repository } from './repository.ts';
+
+/** Both repositories, who asks, and what it is. The start time in both is the same instant. */
+export interface Verification {
+  readonly director: Repository;
+  readonly image: Repository;
+  readonly asked: Asked;
+  readonly device: DeviceFacts;
+}
+
+/** What a device may do next: nothing, or go on with exactly this release. */
+export type Verdict =
+  | { readonly kind: 'nothing'; readonly serverTime: Date }
+  | {
+      readonly kind: 'release';
+      readonly serverTime: Date;
+      readonly path: string;
+      readonly manifest: Manifest;
+      readonly manifestSha256: string;
+    };
+
+/**
+ * Uptane 5.4.4.2, full verification, in order: director, image, both agree, manifest, and that the
+ * release fits this device. Throws a {@link Refusal}; whatever it throws, nothing may be installed.
+ *
+ * Steps 7 and 8 (artifact bytes, installer) are the agent's, from the digests of this verdict.
+ */
+export async function verifyAssignment(verification: Verification): Promise<Verdict> {
+  const { director, image, asked, device } = verification;
+  const directorMetadata = await refresh(director);
+  const word = acceptDirectorTargets(directorMetadata.targets, directorMetadata.root, asked);
+  const { target, serverTime } = word;
+  if (target === undefined) return { kind: 'nothing', serverTime }; // Uptane 5.4.4.2(6)
+
+  const signed = await findImageTarget(image, target.path);
+  requireAgreement(target.path, target.file, signed.file, device);
+  const bytes = await fetchManifest(image, signed);
+  const manifest = acceptManifest(bytes, signed);
+  if (manifest.product !== device.product) {
+    throw new Refusal('hardware_mismatch', `${target.path} is not for a ${device.product}`);
+  }
+  readConditions(manifest);
+  const manifestSha256 = sha256Hex(bytes);
+  return { kind: 'release', serverTime, path: target.path, manifest, manifestSha256 };
+}
+
+/** The target that an author signed under this exact path (Uptane 5.4.4.7). */
+export async function findImageTarget(image: Repository, path: string): Promise<NamedTarget> {
+  const file = await findTarget(image, await refresh(image), path);
+  if (file !== undefined) return { path, file };
+  throw new Refusal('release_not_signed', `the image repository has no ${path}`);
+}
+
+/** TUF 5.7: at most as long as signed, under its hash (consistent snapshots). */
+async function fetchManifest(image: Repository, { path, file }: NamedTarget): Promise<Uint8Array> {
+  if (file.length > LIMITS.manifestBytes) {
+    throw new Refusal('metadata_too_large', `${path} is longer than ${LIMITS.manifestBytes} bytes`);
+  }
+  return fetchWhole(image.fetch, targetFileName(path, file), file.length);
+}
+
+/** TUF 5.7.2: `<folder>/<hash>.<name>` below `targets/`. */
+export function targetFileName(path: string, file: NamedTarget['file']): string {
+  const at = path.lastIndexOf('/') + 1;
+  const hash = file.hashes.sha256 ?? file.hashes.sha512 ?? '';
+  return `targets/${path.slice(0, at)}${hash}.${path.slice(at)}`;
+}
