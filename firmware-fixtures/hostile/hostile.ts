@@ -208,6 +208,6 @@ function raw(name: string, attempts: string, bytes: Buffer): HostileArchive {
 }
 
 function gzipped(name: string, attempts: string, blocks: () => Generator<Buffer>): HostileArchive {
-  const build = (): Promise<Buffer> => buffer(Readable.from(blocks()).compose(createGzip()));
+  const build = (): Promise<Buffer> => buffer(Readable.from(blocks()).pipe(createGzip()));
   return { name, attempts, mediaType: 'application/gzip', build };
 }
