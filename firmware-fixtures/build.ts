@@ -5,10 +5,9 @@ import { parseArgs } from 'node:util';
 import * as z from 'zod/mini';
 import { sha256Hex } from '../shared/crypto/digest.ts';
 import type { Signer } from '../shared/crypto/signer.ts';
-import { signDsse } from '../shared/dsse.ts';
 import { tarOf, type ArchiveFile } from './archive.ts';
 import { loadBuilder } from './builder-key.ts';
-import { IN_TOTO_PAYLOAD_TYPE, provenanceStatement, type BuildInput } from './provenance.ts';
+import { signedProvenance, type Build, type BuildInput } from './provenance.ts';
 import { filesOf, jsonBytes } from './release-files.ts';
 import { folderNameOf, RELEASES, type FixtureRelease } from './releases.ts';
 import { sbomOf } from './sbom.ts';
@@ -50,21 +49,17 @@ async function buildRelease(
   const folder = folderNameOf(release);
   const files = await filesOf(release);
   const artifact = tarOf(files);
+  const provenance = await signedProvenance(buildOf(release, files, artifact), builder);
   return [
     [`${folder}/artifact.tar`, artifact],
     [`${folder}/sbom.cdx.json`, jsonBytes(sbomOf(release, files, artifact))],
-    [`${folder}/provenance.dsse.json`, await signedProvenance(release, files, artifact, builder)],
+    [`${folder}/provenance.dsse.json`, jsonBytes(provenance)],
     [`${folder}/release.json`, jsonBytes(release.facts)],
   ];
 }
 
-async function signedProvenance(
-  release: FixtureRelease,
-  files: readonly ArchiveFile[],
-  artifact: Buffer,
-  builder: Signer,
-): Promise<Buffer> {
-  const statement = provenanceStatement({
+function buildOf(release: FixtureRelease, files: readonly ArchiveFile[], artifact: Buffer): Build {
+  return {
     folder: folderNameOf(release),
     artifactName: 'artifact.tar',
     artifactSha256: sha256Hex(artifact),
@@ -74,9 +69,7 @@ async function signedProvenance(
       ...files.filter(({ path }) => path.startsWith('service/')).map(inputOf),
     ],
     finishedAt: release.builtAt,
-  });
-  const payload = Buffer.from(JSON.stringify(statement));
-  return jsonBytes(await signDsse(IN_TOTO_PAYLOAD_TYPE, payload, [builder]));
+  };
 }
 
 function inputOf({ path, bytes }: ArchiveFile): BuildInput {

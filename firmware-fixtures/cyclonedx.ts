@@ -14,6 +14,8 @@ export interface SbomComponent {
   readonly licences: readonly Licence[];
   readonly hashes: Hashes;
   readonly location?: string;
+  /** The refs of the parts that this one needs; without it, none. */
+  readonly dependsOn?: readonly string[];
 }
 
 export interface Hashes {
@@ -61,7 +63,7 @@ export function cycloneDx(subject: SbomSubject, components: readonly SbomCompone
     components: components.map(componentJson),
     dependencies: [
       { ref: root, dependsOn: components.map(({ ref }) => ref) },
-      ...components.map(({ ref }) => ({ ref })),
+      ...components.map(({ ref, dependsOn }) => (dependsOn ? { ref, dependsOn } : { ref })),
     ],
     compositions: [{ aggregate: 'complete', assemblies: [root] }],
   };

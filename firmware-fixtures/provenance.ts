@@ -1,3 +1,5 @@
+import type { Signer } from '../shared/crypto/signer.ts';
+import { signDsse, type Dsse } from '../shared/dsse.ts';
 import { BUILDER_ID } from './builder-key.ts';
 
 /** in-toto attestations travel in DSSE under this type. */
@@ -21,8 +23,14 @@ export interface Build {
 
 const BUILD_MILLISECONDS = 90_000;
 
+/** The statement about one build, in an envelope signed by the builder. */
+export async function signedProvenance(build: Build, builder: Signer): Promise<Dsse> {
+  const payload = Buffer.from(JSON.stringify(provenanceStatement(build)));
+  return signDsse(IN_TOTO_PAYLOAD_TYPE, payload, [builder]);
+}
+
 /** An in-toto Statement v1 with SLSA provenance v1 about one artifact. */
-export function provenanceStatement(build: Build): object {
+function provenanceStatement(build: Build): object {
   return {
     _type: 'https://in-toto.io/Statement/v1',
     subject: [{ name: build.artifactName, digest: { sha256: build.artifactSha256 } }],
