@@ -1,0 +1,60 @@
+import { keyMaterial, type PublicKey } from '../../shared/crypto/public-key.ts';
+import type { RoleKeys } from '../../shared/metadata/fields.ts';
+import type { KeysById } from '../../shared/metadata/keys.ts';
+import type { Root } from '../../shared/metadata/root.ts';
+import type { Targets } from '../../shared/metadata/targets.ts';
+
+/**
+ * What our own repositories must keep beyond TUF, so that no key of the server can ever vouch for
+ * firmware. Each rule answers a sentence when it is broken.
+ */
+export type Broken = string | undefined;
+
+/** Only authors hold root and image targets; the server's keys in them would make it an author. */
+export function checkOfflineRoles(
+  root: Root,
+  roles: readonly ('root' | 'targets')[],
+  online: readonly PublicKey[],
+): Broken {
+  const guilty = roles.find((role) => holdsAny(root.roles[role], root.keys, online));
+  return guilty && `the server's own key may not sign ${guilty}`;
+}
+
+/**
+ * Top-level image targets: they vouch for nothing themselves, and each product has exactly one
+ * terminating role over exactly `<product>/<version>/<file>`, not held by the server.
+ */
+export function checkImageTargets(
+  targets: Targets,
+  products: readonly string[],
+  online: readonly PublicKey[],
+): Broken {
+  if (targets.targets.size > 0) return 'image targets may only delegate, not list releases';
+  const { roles = [], keys = new Map() } = targets.delegations ?? {};
+  const named = roles.map(({ name }) => name);
+  const missing = products.find((product) => !named.includes(product));
+  if (missing !== undefined) return `image targets do not delegate ${missing}`;
+  const stranger = named.find((name) => !products.includes(name));
+  if (stranger !== undefined) return `image targets delegate ${stranger}, which is no product`;
+  for (const role of roles) {
+    const [path, ...others] = role.paths ?? [];
+    if (path !== `${role.name}/*/*` || others.length > 0 || !role.terminating) {
+      return `${role.name} must be terminating and delegated exactly ${role.name}/*/*`;
+    }
+    if (holdsAny(role, keys, online)) return `the server's own key may not sign ${role.name}`;
+  }
+  return undefined;
+}
+
+/** A product's role speaks for itself: a further delegation would be a second author nobody sees. */
+export function checkProductRole(product: string, role: Targets): Broken {
+  return role.delegations === undefined ? undefined : `the role of ${product} may not delegate`;
+}
+
+function holdsAny(role: RoleKeys, keys: KeysById, online: readonly PublicKey[]): boolean {
+  const ours = new Set(online.map(keyMaterial));
+  return role.keyids.some((id) => {
+    const key = keys.get(id);
+    return key !== undefined && ours.has(keyMaterial(key));
+  });
+}
