@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -53,6 +53,8 @@ async function main(): Promise<void> {
   await mkdir(out, { recursive: true });
   const packed = await packRoot(assembled.root, join(out, 'artifact.tar.gz'));
   await writeDocuments(out, { ...assembled, facts, ours, packed });
+  // Thousands of files that tools of this repository would otherwise walk through.
+  await rm(assembled.root, { recursive: true });
   say(
     `${FOLDER}: ${assembled.packages.length} packages, ${packed.entryCount} entries, ` +
       `${megabytes(packed.unpackedBytes)} unpacked, ${megabytes(packed.packedBytes)} packed, in ${out}`,
@@ -152,6 +154,8 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+// The modes of what we write go into the archive: they must not depend on who runs this.
+process.umask(0o022);
 try {
   await main();
 } catch (error) {

@@ -23,7 +23,12 @@ export async function createRoot(root: string): Promise<void> {
 export async function unpack(debFile: string, root: string): Promise<void> {
   const tarFile = `${debFile}.tar`;
   await runToolInto(tarFile, 'dpkg-deb', ['--fsys-tarfile', debFile]);
-  const options = ['--extract', '--keep-directory-symlink', '--no-same-owner'];
+  const options = [
+    '--extract',
+    '--same-permissions',
+    '--keep-directory-symlink',
+    '--no-same-owner',
+  ];
   const excluded = NOT_FOR_DEVICES.map((path) => `--exclude=${path}`);
   await runTool('tar', [...options, ...excluded, '--directory', root, '--file', tarFile]);
   await rm(tarFile);
