@@ -1,0 +1,53 @@
+import { Hono } from 'hono';
+import { deviceRefused, type DeviceAuthentication } from '../http/device-auth.ts';
+import type { ReadyBundle } from './bundle-cache.ts';
+import type { Director } from './director-store.ts';
+
+export interface AssignmentDeps {
+  readonly authenticate: DeviceAuthentication;
+  readonly director: Pick<Director, 'ready' | 'current' | 'withNonce'>;
+}
+
+/**
+ * `GET /assignment`, the request that every device sends every few minutes. With a known token and an
+ * unchanged word it is two look-ups in memory: no database, no public-key operation, no promise.
+ */
+export function assignmentRoutes({ authenticate, director }: AssignmentDeps) {
+  return new Hono().get('/assignment', (c) => {
+    const who = authenticate(c.req.header('Authorization'));
+    const tag = c.req.header('If-None-Match');
+    if (!(who instanceof Promise) && who.kind === 'device' && c.req.query('nonce') === undefined) {
+      const ready = director.ready(who.id);
+      if (ready !== undefined) return answer(ready, tag);
+    }
+    return decide(who, c.req.query('nonce'), tag);
+  });
+
+  async function decide(
+    asked: ReturnType<DeviceAuthentication>,
+    nonce: string | undefined,
+    tag: string | undefined,
+  ): Promise<Response> {
+    const who = await asked;
+    if (who.kind === 'refused') return deviceRefused(who);
+    if (nonce !== undefined && !NONCE.test(nonce)) return Response.json(BAD_NONCE, { status: 400 });
+    const bundle =
+      nonce === undefined
+        ? await director.current(who.id)
+        : await director.withNonce(who.id, nonce);
+    if (bundle === undefined) throw new Error(`bug: device ${who.id} is known and has no bundle`);
+    return answer(bundle, tag);
+  }
+}
+
+const NONCE = /^[A-Za-z0-9_-]{8,64}$/;
+const BAD_NONCE = {
+  code: 'malformed_request',
+  message: 'nonce: must be 8 to 64 of A-Z a-z 0-9 _ -',
+};
+
+function answer({ etag, bytes, ok, notModified }: ReadyBundle, tag: string | undefined): Response {
+  // A proxy that compresses makes our strong tag a weak one; the word is the same.
+  if (tag === etag || tag === `W/${etag}`) return new Response(null, notModified);
+  return new Response(bytes, ok);
+}

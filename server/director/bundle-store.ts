@@ -1,0 +1,125 @@
+import { sha256Hex } from '../../shared/crypto/digest.ts';
+import { bundleBytes } from '../../shared/protocol/bundle.ts';
+import type { Database, DirectorBundleRow, Tx } from '../database/schema.ts';
+import { imageFileName } from '../repository/image-file-name.ts';
+import { listRoots } from '../repository/metadata-store.ts';
+import type { FindAssignedTarget } from './assigned-target-store.ts';
+import { DIRECTOR_LIFE, directorFiles, type DirectorSigners } from './director-files.ts';
+
+/** What signing rests on. */
+export interface SigningGround {
+  readonly now: Date;
+  readonly signers: DirectorSigners;
+  readonly findTarget: FindAssignedTarget;
+  readonly nonce?: string | undefined;
+}
+
+/** Well below the number of values that SQLite takes in one statement. */
+const DEVICES_A_STATEMENT = 500;
+
+/**
+ * Signs for each device what it should run now (`desired_manifest_sha256`), one version above what it
+ * was told before. Devices that do not exist are passed over.
+ */
+export async function signBundles(
+  tx: Tx,
+  deviceIds: readonly string[],
+  ground: SigningGround,
+): Promise<void> {
+  const newerRoots = (await listRoots(tx, 'director')).slice(1);
+  const roots = newerRoots.map(
+    ({ version, bytes }) => [imageFileName('root', version), bytes] as const,
+  );
+  for (let at = 0; at < deviceIds.length; at += DEVICES_A_STATEMENT) {
+    const desired = await listDesired(tx, deviceIds.slice(at, at + DEVICES_A_STATEMENT));
+    const rows: DirectorBundleRow[] = [];
+    for (const device of desired) rows.push(await signOne(tx, device, roots, ground));
+    if (rows.length > 0) await saveBundles(tx, rows);
+  }
+}
+
+/** The newest signed bundle of a device. */
+export async function findBundle(
+  db: Database,
+  deviceId: string,
+): Promise<DirectorBundleRow | undefined> {
+  return db
+    .selectFrom('director_bundles')
+    .selectAll()
+    .where('device', '=', deviceId)
+    .executeTakeFirst();
+}
+
+/** Accepted devices whose bundle expires before an instant, the most urgent first. */
+export async function listExpiring(
+  db: Database,
+  before: Date,
+  limit: number,
+): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('director_bundles')
+    .innerJoin('devices', 'devices.id', 'director_bundles.device')
+    .select('director_bundles.device')
+    .where('director_bundles.expires_at', '<=', before.toISOString())
+    .where('devices.state', '=', 'accepted')
+    .orderBy('director_bundles.expires_at')
+    .limit(limit)
+    .execute();
+  return rows.map(({ device }) => device);
+}
+
+interface Desired {
+  readonly id: string;
+  readonly desired: string | null;
+  /** Of the bundle before; null when it was never told anything. */
+  readonly version: number | null;
+}
+
+async function listDesired(tx: Tx, deviceIds: readonly string[]): Promise<readonly Desired[]> {
+  return tx
+    .selectFrom('devices')
+    .leftJoin('director_bundles', 'director_bundles.device', 'devices.id')
+    .select([
+      'devices.id',
+      'devices.desired_manifest_sha256 as desired',
+      'director_bundles.version',
+    ])
+    .where('devices.id', 'in', deviceIds)
+    .execute();
+}
+
+async function signOne(
+  tx: Tx,
+  { id, desired, version: before }: Desired,
+  roots: readonly (readonly [string, Uint8Array])[],
+  { now, signers, findTarget, nonce }: SigningGround,
+): Promise<DirectorBundleRow> {
+  const version = (before ?? 0) + 1;
+  const target = desired === null ? undefined : await findTarget(tx, desired);
+  const files = await directorFiles({ deviceId: id, version, target, now, nonce }, signers);
+  const bytes = Buffer.from(bundleBytes(new Map([...roots, ...files])));
+  return {
+    device: id,
+    version,
+    etag: `"${sha256Hex(bytes)}"`,
+    bytes,
+    manifest_sha256: desired,
+    expires_at: new Date(now.getTime() + DIRECTOR_LIFE).toISOString(),
+  };
+}
+
+async function saveBundles(tx: Tx, rows: readonly DirectorBundleRow[]): Promise<void> {
+  await tx
+    .insertInto('director_bundles')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict.column('device').doUpdateSet((row) => ({
+        version: row.ref('excluded.version'),
+        etag: row.ref('excluded.etag'),
+        bytes: row.ref('excluded.bytes'),
+        manifest_sha256: row.ref('excluded.manifest_sha256'),
+        expires_at: row.ref('excluded.expires_at'),
+      })),
+    )
+    .execute();
+}

@@ -1,0 +1,75 @@
+import { MEDIA_TYPES } from '../../shared/protocol/media-types.ts';
+import type { Database, DirectorBundleRow, Tx } from '../database/schema.ts';
+import { assignedTargets } from './assigned-target-store.ts';
+import { bundleCache, type ReadyBundle } from './bundle-cache.ts';
+import { findBundle, listExpiring, signBundles } from './bundle-store.ts';
+import { DIRECTOR_LIFE, type DirectorSigners } from './director-files.ts';
+
+export interface DirectorDeps {
+  readonly db: Database;
+  readonly now: () => Date;
+  readonly signers: DirectorSigners;
+  /** Memory for bundles that are ready to be sent. */
+  readonly cacheBytes: number;
+}
+
+/** Who tells each device what to run. */
+export interface Director {
+  /** The bundle that is ready to be sent; undefined when it has to be loaded or signed. Touches no disk. */
+  readonly ready: (deviceId: string) => ReadyBundle | undefined;
+  /** The current bundle, signed now if there is none yet; undefined for a device that does not exist. */
+  readonly current: (deviceId: string) => Promise<ReadyBundle | undefined>;
+  /** A bundle signed for this request, repeating the device's nonce. */
+  readonly withNonce: (deviceId: string, nonce: string) => Promise<ReadyBundle | undefined>;
+  /** Signs anew, in the transaction that changed what the devices should run. */
+  readonly signAssignments: (tx: Tx, deviceIds: readonly string[]) => Promise<void>;
+  /** Signs anew the most urgent bundles that are half way to their expiry; answers whose. */
+  readonly renewSome: (limit: number) => Promise<readonly string[]>;
+}
+
+/** The director over a database. One per process: it remembers what is ready to be sent. */
+export function openDirector({ db, now, signers, cacheBytes }: DirectorDeps): Director {
+  const cache = bundleCache(cacheBytes);
+  const findTarget = assignedTargets();
+  const sign = async (tx: Tx, deviceIds: readonly string[], nonce?: string): Promise<void> => {
+    await signBundles(tx, deviceIds, { now: now(), signers, findTarget, nonce });
+    // Already here: until the commit nobody else reads, because a transaction holds the connection.
+    for (const deviceId of deviceIds) cache.forget(deviceId);
+  };
+  const signNow = (deviceId: string, nonce?: string): Promise<ReadyBundle | undefined> =>
+    db.transaction().execute(async (tx) => {
+      await sign(tx, [deviceId], nonce);
+      return readyOf(await findBundle(tx, deviceId));
+    });
+  const load = async (deviceId: string): Promise<ReadyBundle | undefined> => {
+    const stored = readyOf(await findBundle(db, deviceId));
+    return stored !== undefined && stored.renewAt > now().getTime() ? stored : signNow(deviceId);
+  };
+  return {
+    ready: (deviceId) => {
+      const bundle = cache.get(deviceId);
+      return bundle !== undefined && bundle.renewAt > now().getTime() ? bundle : undefined;
+    },
+    current: (deviceId) => cache.fill(deviceId, () => load(deviceId)),
+    withNonce: (deviceId, nonce) => signNow(deviceId, nonce),
+    signAssignments: (tx, deviceIds) => sign(tx, deviceIds),
+    renewSome: async (limit) => {
+      const halfLifeLeft = new Date(now().getTime() + DIRECTOR_LIFE / 2);
+      const deviceIds = await listExpiring(db, halfLifeLeft, limit);
+      if (deviceIds.length > 0) await db.transaction().execute((tx) => sign(tx, deviceIds));
+      return deviceIds;
+    },
+  };
+}
+
+function readyOf(row: DirectorBundleRow | undefined): ReadyBundle | undefined {
+  if (row === undefined) return undefined;
+  const caching = { ETag: row.etag, 'Cache-Control': 'private, no-cache' };
+  return {
+    etag: row.etag,
+    bytes: new Uint8Array(row.bytes),
+    renewAt: Date.parse(row.expires_at) - DIRECTOR_LIFE / 2,
+    ok: { status: 200, headers: { ...caching, 'Content-Type': MEDIA_TYPES.assignment } },
+    notModified: { status: 304, headers: caching },
+  };
+}
