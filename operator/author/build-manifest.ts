@@ -1,0 +1,81 @@
+import { basename } from 'node:path';
+import {
+  Conditions,
+  ManifestSchema,
+  type Manifest,
+  type ManifestFile,
+} from '../../shared/release/manifest.ts';
+import { Failure } from '../failure.ts';
+import type { ReleaseFile, ReleaseFiles } from './release-files.ts';
+
+/** What an author says of a release, beside its files. */
+export interface ReleaseFacts {
+  readonly product: string;
+  readonly version: string;
+  readonly hardwareIds: readonly string[];
+  readonly securityEpoch: number;
+  readonly class: Manifest['class'];
+  readonly component: string;
+  readonly notes: string | undefined;
+  readonly advisories: readonly string[];
+  readonly supportUntil: string | undefined;
+  readonly window: { readonly from: string; readonly to: string } | undefined;
+}
+
+/** The manifest of a release, checked by the schema that devices read it with. */
+export function buildManifest(facts: ReleaseFacts, files: ReleaseFiles): ManifestFile {
+  const { product, version, hardwareIds, securityEpoch, notes, supportUntil, window } = facts;
+  const manifest: ManifestFile = {
+    schema: 'sealift.manifest/1',
+    product,
+    version,
+    securityEpoch,
+    hardwareIds: [...hardwareIds],
+    class: facts.class,
+    artifacts: [artifactOf(facts.component, files.artifact)],
+    ...(files.sbom && { sbom: refOf(files.sbom) }),
+    attestations: files.attestations.map(({ predicateType, sha256, length }) => ({
+      predicateType,
+      sha256,
+      length,
+    })),
+    advisories: [...facts.advisories],
+    ...(notes !== undefined && { notes }),
+    ...(supportUntil !== undefined && { supportUntil }),
+    ...(window && { conditions: { window } }),
+  };
+  requireReadable(manifest);
+  return manifest;
+}
+
+function artifactOf(
+  component: string,
+  artifact: ReleaseFiles['artifact'],
+): ManifestFile['artifacts'][number] {
+  const { path, installer, installedSha256 } = artifact;
+  return {
+    component,
+    installer,
+    fileName: basename(path),
+    ...refOf(artifact),
+    ...(installedSha256 !== undefined && { installed: { sha256: installedSha256 } }),
+  };
+}
+
+function refOf({ mediaType, sha256, length }: Omit<ReleaseFile, 'path'>): {
+  mediaType: string;
+  sha256: string;
+  length: number;
+} {
+  return { mediaType, sha256, length };
+}
+
+/** A manifest that a device could not read must never be signed. */
+function requireReadable(manifest: ManifestFile): void {
+  const parsed = ManifestSchema.safeParse(manifest);
+  const conditions = Conditions.safeParse(manifest.conditions ?? {});
+  const issue = parsed.error?.issues[0] ?? conditions.error?.issues[0];
+  if (issue === undefined) return;
+  const at = issue.path.map(String).join('.');
+  throw new Failure('release_invalid', `the manifest at ${at}: ${issue.message}`);
+}

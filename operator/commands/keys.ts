@@ -1,0 +1,49 @@
+import { Command } from 'commander';
+import { keyIdOf } from '../../shared/crypto/public-key.ts';
+import { listKeys } from '../author/key-folder.ts';
+import { initKeys, type InitOptions } from './keys-init.ts';
+import { common, sessionOf, type CommonOptions, type Run } from './session.ts';
+import { table } from './table.ts';
+
+/** `sealift keys …` */
+export function keysCommands(run: Run): Command {
+  return new Command('keys')
+    .description('offline keys: made, kept and used on this machine only')
+    .addCommand(initCommand(run))
+    .addCommand(listCommand(run));
+}
+
+function initCommand({ world }: Run): Command {
+  const command = new Command('init')
+    .description('make the offline keys, sign both roots, and hand them to a new server')
+    .option('--server <url>', 'address of the server; without it the files are only made')
+    .option('--token <token>', 'admin token of the server (default: $SEALIFT_TOKEN)')
+    .option('--online-keys <file>', 'the online public keys of the server, for an offline machine')
+    .option('--single', 'one key a role instead of two out of three')
+    .option('--allow-plaintext', 'send the token without TLS to another machine')
+    .action(async (options: InitOptions) => initKeys(sessionOf(world, options), options));
+  return common(command, [
+    'sealift keys init --server https://updates.example.com --token slo_...',
+    'sealift keys init --online-keys online.json     (offline; run again with --server to upload)',
+  ]);
+}
+
+function listCommand({ world }: Run): Command {
+  const command = new Command('list')
+    .description('list the keys of this workspace; nothing secret is shown')
+    .action(async (options: CommonOptions) => {
+      const session = sessionOf(world, options);
+      const keys = (await listKeys(session.workspace.keysFolder)).map(({ path, file }) => ({
+        id: keyIdOf(file.publicKey),
+        name: file.name,
+        role: file.role,
+        created: file.createdAt,
+        file: path,
+      }));
+      const rows = keys.map((key) => [key.id.slice(0, 16), key.role, key.created, key.file]);
+      const text =
+        keys.length === 0 ? 'No keys yet.' : table(['id', 'role', 'created', 'file'], rows);
+      session.show({ keys }, text);
+    });
+  return common(command, ['sealift keys list']);
+}

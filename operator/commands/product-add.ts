@@ -1,0 +1,109 @@
+import { createKey, findKey, listKeys, type StoredKey } from '../author/key-folder.ts';
+import { makeKeys } from '../author/make-keys.ts';
+import { openSignersFor } from '../author/role-signers.ts';
+import { signProduct } from '../author/sign-product.ts';
+import { imageTargets, keepSignedRole, trustImage } from '../author/trusted-image.ts';
+import { vaultOf, type Vault } from '../author/vault.ts';
+import { Failure } from '../failure.ts';
+import { imageFetch } from '../operate/image-fetch.ts';
+import { retryOnConflict } from '../operate/retry-conflict.ts';
+import { rememberProduct } from '../workspace/products.ts';
+import type { Signer } from '../../shared/crypto/signer.ts';
+import { askPassphrase } from './passphrase.ts';
+import { connect, type CommonOptions, type Session } from './session.ts';
+
+export interface AddOptions extends CommonOptions {
+  readonly hardware: readonly string[];
+  readonly keys: number;
+  readonly threshold: number;
+}
+
+interface Adding {
+  readonly session: Session;
+  readonly product: string;
+  readonly options: AddOptions;
+  readonly vault: Vault;
+}
+
+/** Makes the product's keys (or takes those of a run that was cut) and delegates to them. */
+export async function addProduct(
+  session: Session,
+  product: string,
+  options: AddOptions,
+): Promise<void> {
+  if (options.threshold > options.keys) {
+    throw new Failure(
+      'wrong_usage',
+      `${options.keys} keys can never meet a threshold of ${options.threshold}`,
+    );
+  }
+  const { world } = session;
+  const vault = vaultOf(await askPassphrase(world), world.random);
+  const adding: Adding = { session, product, options, vault };
+  const version = await retryOnConflict(
+    () => delegate(adding),
+    () => {
+      session.progress('image targets changed meanwhile: verifying and signing again');
+    },
+  );
+  await rememberProduct(session.workspace.productsFile, product, options.hardware);
+  const boards = options.hardware.join(', ');
+  session.show(
+    { product, hardwareIds: options.hardware, imageTargetsVersion: version },
+    `Product ${product} (${boards}) is there: image targets v${version} delegates to its keys.`,
+  );
+}
+
+/** One attempt: verify, sign on top, hand over. */
+async function delegate(adding: Adding): Promise<number> {
+  const { session, product, options, vault } = adding;
+  const { workspace, world } = session;
+  const { api, connection } = await connect(session);
+  const image = await trustImage(workspace.imageFolder, imageFetch(connection), world.now());
+  const targets = await imageTargets(image);
+  if (targets.content.delegations?.roles?.some(({ name }) => name === product) === true) {
+    throw new Failure('product_exists', `image targets delegates to ${product} already`);
+  }
+  const stored = await listKeys(workspace.keysFolder);
+  const { root } = image.trusted;
+  const signers = {
+    targets: await openSignersFor('image targets', root.roles.targets, root.keys, {
+      stored,
+      vault,
+    }),
+    product: await productSigners(adding, stored),
+    threshold: options.threshold,
+  };
+  const signed = await signProduct(targets, product, signers, world.now());
+  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
+  await api.addProduct({
+    product,
+    hardwareIds: options.hardware,
+    imageTargets: text(signed.imageTargets),
+    role: text(signed.role),
+  });
+  await keepSignedRole(image, 'targets', signed.imageTargets);
+  await keepSignedRole(image, product, signed.role);
+  return targets.content.version + 1;
+}
+
+/** Keys of this product that a cut run left behind are used; a key is never made twice. */
+async function productSigners(
+  { session, product, options, vault }: Adding,
+  stored: readonly StoredKey[],
+): Promise<readonly Signer[]> {
+  const { workspace, world } = session;
+  const role = `product:${product}` as const;
+  const left = stored.filter(({ file }) => file.role === role);
+  if (left.length === options.keys) return Promise.all(left.map(({ file }) => vault.open(file)));
+  const [other] = left.length > 0 ? left : [await findKey(workspace.keysFolder, product)];
+  if (other !== undefined) throw new Failure('key_exists', `${other.path} is already there`);
+  session.progress(`making ${options.keys} key(s) for ${product}`);
+  const made = await makeKeys(product, role, options.keys, {
+    vault,
+    random: world.random,
+    now: world.now(),
+  });
+  for (const { file } of made) await createKey(workspace.keysFolder, file);
+  return made.map(({ signer }) => signer);
+}

@@ -1,0 +1,146 @@
+import { buildManifest, type ReleaseFacts } from '../author/build-manifest.ts';
+import { listKeys } from '../author/key-folder.ts';
+import type { InstallerChoice } from '../author/read-artifact.ts';
+import { readReleaseFiles, type ReleaseFiles } from '../author/release-files.ts';
+import { vaultOf, type Vault } from '../author/vault.ts';
+import { Failure } from '../failure.ts';
+import { retryOnConflict } from '../operate/retry-conflict.ts';
+import { uploadBlobs, type BlobFile } from '../operate/upload-blobs.ts';
+import { hardwareIdsOf } from '../workspace/products.ts';
+import { readNamed } from '../workspace/read-file.ts';
+import type { Manifest, ManifestFile } from '../../shared/release/manifest.ts';
+import { askPassphrase } from './passphrase.ts';
+import { progressOf, sizeOf } from './progress.ts';
+import { handOver, signOnTop, writeDryRun, type Publishing } from './release-sign.ts';
+import { connect, type CommonOptions, type Session } from './session.ts';
+
+export interface PublishOptions extends CommonOptions {
+  readonly product: string;
+  readonly version: string;
+  readonly artifact: string;
+  readonly epoch: number;
+  readonly class: Manifest['class'];
+  readonly sbom: string;
+  readonly attestation?: readonly string[];
+  readonly hardware?: readonly string[];
+  readonly notes?: string;
+  readonly advisory?: readonly string[];
+  readonly supportUntil?: string;
+  readonly component: string;
+  readonly installer?: InstallerChoice;
+  readonly window?: { readonly from: string; readonly to: string };
+  readonly dryRun?: boolean;
+}
+
+const MAX_NOTES_BYTES = 65_536;
+
+/** Reads, signs, uploads, publishes; in this order, so that only the last step shows anything. */
+export async function publishRelease(session: Session, options: PublishOptions): Promise<void> {
+  const { world } = session;
+  const { connection } = await connect(session);
+  const { manifest, files } = await describe(session, options);
+  const vault = vaultOf(await askPassphrase(world), world.random);
+  const publishing = await publishingOf(session, vault, manifest);
+  const first = await signOnTop(publishing);
+  if (first.kind === 'published') {
+    answer(session, manifest, first.manifestSha256, 'was published before, with these bytes');
+    return;
+  }
+  if (options.dryRun === true) {
+    const { folder, manifestSha256 } = await writeDryRun(publishing, first);
+    answer(session, manifest, manifestSha256, `is signed, not published: see ${folder}`);
+    return;
+  }
+  await upload(session, connection, files);
+  const manifestSha256 = await retryOnConflict(
+    async () => handOver(publishing),
+    () => {
+      session.progress('the role changed meanwhile: verifying and signing again');
+    },
+  );
+  answer(session, manifest, manifestSha256, 'is published');
+}
+
+async function describe(
+  session: Session,
+  options: PublishOptions,
+): Promise<{ readonly manifest: ManifestFile; readonly files: ReleaseFiles }> {
+  const paths = {
+    artifact: options.artifact,
+    installer: options.installer,
+    sbom: options.sbom,
+    attestations: options.attestation ?? [],
+  };
+  const facts = await factsOf(session, options);
+  const files = await readReleaseFiles(paths, progressOf(session.world, 'reading the artifact'));
+  return { manifest: buildManifest(facts, files), files };
+}
+
+async function factsOf(session: Session, options: PublishOptions): Promise<ReleaseFacts> {
+  const { product, version, component, epoch, supportUntil, window } = options;
+  return {
+    product,
+    version,
+    component,
+    securityEpoch: epoch,
+    class: options.class,
+    hardwareIds: options.hardware ?? (await knownHardware(session, product)),
+    notes: await notesOf(options.notes),
+    advisories: options.advisory ?? [],
+    supportUntil,
+    window,
+  };
+}
+
+async function knownHardware(session: Session, product: string): Promise<readonly string[]> {
+  const known = await hardwareIdsOf(session.workspace.productsFile, product);
+  if (known !== undefined) return known;
+  throw new Failure('hardware_unknown', `this workspace does not know the boards of ${product}`);
+}
+
+async function notesOf(notes: string | undefined): Promise<string | undefined> {
+  if (!notes?.startsWith('@')) return notes;
+  return (await readNamed(notes.slice(1), MAX_NOTES_BYTES)).toString('utf8');
+}
+
+async function publishingOf(
+  session: Session,
+  vault: Vault,
+  manifest: ManifestFile,
+): Promise<Publishing> {
+  const { api, connection } = await connect(session);
+  const stored = await listKeys(session.workspace.keysFolder);
+  const { workspace, world } = session;
+  return { api, connection, vault, stored, workspace, manifest, now: world.now };
+}
+
+async function upload(
+  session: Session,
+  connection: Publishing['connection'],
+  { artifact, sbom, attestations }: ReleaseFiles,
+): Promise<void> {
+  const files: readonly BlobFile[] = [artifact, ...(sbom ? [sbom] : []), ...attestations];
+  const bars = new Map(
+    files.map((file) => [file.sha256, progressOf(session.world, `uploading ${file.path}`)]),
+  );
+  const uploaded = await uploadBlobs(connection, files, (file, done) => {
+    bars.get(file.sha256)?.(done, file.length);
+  });
+  for (const { file, wasThere } of uploaded) {
+    const what = wasThere ? 'already on the server' : 'uploaded';
+    session.progress(`${what}: ${file.path} (${sizeOf(file.length)})`);
+  }
+}
+
+function answer(
+  session: Session,
+  { product, version, artifacts }: ManifestFile,
+  manifestSha256: string,
+  outcome: string,
+): void {
+  const installedSha256 = artifacts[0]?.installed?.sha256 ?? null;
+  session.show(
+    { product, version, manifestSha256, installedSha256, outcome },
+    `${product} ${version} ${outcome}.\nmanifest sha256 ${manifestSha256}`,
+  );
+}

@@ -1,0 +1,53 @@
+/**
+ * Every way in which the program itself says no: the code is for scripts, `next` tells a person what
+ * to do. Refusals keep the codes of shared/trust, the server's answers keep the server's.
+ */
+export const FAILURES = {
+  wrong_usage: 'Run the command with --help to see what it takes.',
+  no_server: 'Run `sealift login --server URL --token TOKEN` first.',
+  no_token: 'Run `sealift login --server URL --token TOKEN`, or set SEALIFT_TOKEN.',
+  plaintext_refused:
+    'Use an https:// address, or pass --allow-plaintext to send the token unprotected.',
+  server_unreachable: 'Check the address and that the server runs, then run the command again.',
+  server_answer_malformed: 'Check that the address is of a Sealift server of this version.',
+  server_changed: 'Use another --home for another server.',
+  workspace_damaged: 'Restore the file from a backup. Nothing was changed.',
+  no_root:
+    'Run `sealift keys init`, or copy metadata/image/1.root.json from a workspace that you trust.',
+  no_passphrase: 'Set SEALIFT_PASSPHRASE, or run the command in a terminal.',
+  passphrase_mismatch: 'Type the same passphrase twice.',
+  passphrase_weak: 'Choose a passphrase of at least 12 characters.',
+  wrong_passphrase: 'Try again with the passphrase that the key was made with.',
+  key_exists:
+    'Keys are never overwritten. Move the file away if it is not needed, or use another --home.',
+  key_missing: 'Copy the key file into the keys folder of this workspace, or use another --home.',
+  key_file_damaged: 'Restore the key file from a backup. Nothing was changed.',
+  key_file_exposed: 'Take the right to read it from others: chmod 600 on the file.',
+  already_initialised: 'Use the workspace that holds the keys of this server.',
+  product_unknown: 'Add it first: sealift product add NAME --hardware ID.',
+  product_exists: 'A product is added once. See it with: sealift product list.',
+  hardware_unknown: 'Name the boards: --hardware ID...',
+  release_exists: 'A published release never changes. Publish the new bytes under a new version.',
+  release_invalid: 'Mend what the sentence names, then publish again.',
+  file_unreadable: 'Check the name and that you may read it.',
+  archive_refused: 'Pack the archive again without it: a device would refuse this release.',
+  sbom_unknown: 'Give a CycloneDX 1.4-1.7 or SPDX 2.3 or 3.0.1 document in JSON.',
+  attestation_unknown: 'Give a DSSE envelope with an in-toto statement about the artifact.',
+  audit_broken: 'Somebody changed the trail, or the disk is damaged. Keep a copy and investigate.',
+  audit_cut: 'Entries that were seen before are gone. Keep a copy and investigate.',
+  audit_rewritten: 'The trail differs from what was seen before. Keep a copy and investigate.',
+  interrupted: 'Nothing is lost: run the command again.',
+} as const satisfies Record<string, string>;
+
+export type FailureCode = keyof typeof FAILURES;
+
+/** The program cannot do what was asked, and knows why. */
+export class Failure extends Error {
+  override readonly name = 'Failure';
+  readonly code: FailureCode;
+
+  constructor(code: FailureCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import password from '@inquirer/password';
+import { Failure } from './failure.ts';
+import { runOperator } from './program.ts';
+
+const ctrlC = new AbortController();
+process.once('SIGINT', () => {
+  ctrlC.abort();
+});
+process.once('SIGTERM', () => {
+  ctrlC.abort();
+});
+// `sealift device list | head`: the reader has seen enough.
+process.stdout.on('error', () => {
+  process.exit(0);
+});
+
+process.exitCode = await runOperator(process.argv.slice(2), {
+  env: process.env,
+  now: () => new Date(),
+  random: (length) => randomBytes(length),
+  print: (text) => void process.stdout.write(text),
+  note: (text) => void process.stderr.write(text),
+  isTerminal: process.stdout.isTTY && process.stderr.isTTY,
+  askSecret: process.stdin.isTTY ? askSecret : undefined,
+  fetch,
+  pause: async (milliseconds) => {
+    await delay(milliseconds, undefined, { signal: ctrlC.signal }).catch(() => undefined);
+  },
+  interrupted: ctrlC.signal,
+});
+
+/** Asks on stderr, so that stdout holds the result only; Ctrl-C is an interruption. */
+async function askSecret(question: string): Promise<string> {
+  try {
+    return await password({ message: question }, { output: process.stderr, signal: ctrlC.signal });
+  } catch (cause) {
+    throw new Failure('interrupted', 'interrupted', { cause });
+  }
+}
