@@ -83,8 +83,8 @@ async function publishIn(
   await requireKnownHardware(tx, accepted);
   const release = await addRelease(tx, accepted, { ...candidate, at: now });
   await publishBlobs(tx, namedBlobs(accepted));
-  const subject = `release ${accepted.product} ${accepted.version}`;
-  await appendAudit(tx, { at: now, actor, action: 'release.published', subject, after: release });
+  const subject = `release:${accepted.product}/${accepted.version}`;
+  await appendAudit(tx, { at: now, actor, action: 'release_published', subject, after: release });
   return { kind: 'published', release };
 }
 

@@ -96,7 +96,13 @@ async function insertProduct(
   const stored = await findProduct(tx, product);
   if (stored === undefined) throw new Error(`bug: product ${product} is not there after insert`);
   const after = stored;
-  await appendAudit(tx, { at: now, actor, action: 'product.registered', subject: product, after });
+  await appendAudit(tx, {
+    at: now,
+    actor,
+    action: 'product_registered',
+    subject: `product:${product}`,
+    after,
+  });
   return stored;
 }
 

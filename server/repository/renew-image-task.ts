@@ -29,8 +29,8 @@ export async function renewImage(db: Database, now: Date, signers: ImageSigners)
     } else {
       return 'nothing';
     }
-    const subject = `snapshot v${snapshot.version + 1}`;
-    await appendAudit(tx, { at: now, actor: 'server', action: 'image.renewed', subject });
+    const subject = `image:snapshot v${snapshot.version + 1}`;
+    await appendAudit(tx, { at: now, actor: 'server', action: 'image_renewed', subject });
     return 'snapshot';
   });
 }

@@ -81,7 +81,7 @@ async function store(tx: Tx, files: FirstFiles, ground: FoundingGround): Promise
   await publishImage(tx, { roots: [imageRoot], changed: [imageTargets], paths: [], now }, signers);
   await addFile(tx, 'director', directorRoot);
   const after = await readTrust(tx);
-  await appendAudit(tx, { at: now, actor, action: 'trust.founded', subject: 'trust', after });
+  await appendAudit(tx, { at: now, actor, action: 'trust_founded', subject: 'trust', after });
 }
 
 function brokenRule(files: FirstFiles, online: readonly PublicKey[]): string | undefined {

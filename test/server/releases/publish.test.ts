@@ -105,8 +105,8 @@ test('the audit trail names who published what, and is whole', async () => {
 
   expect(entries.at(-1)).toMatchObject({
     actor: 'operator:test',
-    action: 'release.published',
-    subject: 'release gateway 1.0.0',
+    action: 'release_published',
+    subject: 'release:gateway/1.0.0',
   });
   expect(verifyAudit(entries)).toMatchObject({ kind: 'whole', entries: entries.length });
 });
