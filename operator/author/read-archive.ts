@@ -18,7 +18,7 @@ export interface ArchiveReader {
  */
 export function readArchive(): ArchiveReader {
   const tree = archiveTree();
-  const parser = new Parser({ strict: true });
+  const parser = new Parser({ strict: true, maxDecompressionRatio: Infinity }); // the author's own file
   let broken: Error | undefined;
   const fail = (error: Error): void => {
     broken ??= error;
@@ -45,6 +45,7 @@ export function readArchive(): ArchiveReader {
       parser.end();
       await ended;
       if (broken !== undefined) throw broken;
+      if (tree.entries().length === 0) throw unreadable(new Error('it holds nothing'));
       return treeDigest(tree.entries());
     },
   };
@@ -52,7 +53,7 @@ export function readArchive(): ArchiveReader {
 
 /** Hashes one entry. The parser waits until it has been read, so the order of the archive holds. */
 function addEntry(tree: ArchiveTree, entry: ReadEntry, fail: (error: Error) => void): void {
-  const { type, path, linkpath, mode = 0o644 } = entry;
+  const { type, path, linkpath, mode = 0 } = entry;
   const hash = createHash('sha256');
   entry.on('data', (chunk: Buffer) => hash.update(chunk));
   entry.on('end', () => {

@@ -34,11 +34,21 @@ export async function readArtifact(
   try {
     const kind = await sniff(path);
     const installer = chosen ?? (kind === 'tar' || kind === 'gzip' ? 'archive' : 'image');
-    const digests = await digestsOf(path, installer, progress);
-    const installedSha256 = digests.treeSha256 ?? rawImageDigest(kind, digests.sha256);
-    return { path, installer, mediaType: mediaTypeOf(kind), ...digests, installedSha256 };
+    refuseUnpackable(path, kind, installer);
+    const { treeSha256, ...read } = await digestsOf(path, installer, progress);
+    const installedSha256 = treeSha256 ?? rawImageDigest(kind, read.sha256);
+    return { path, installer, mediaType: mediaTypeOf(kind), ...read, installedSha256 };
   } catch (cause) {
     throw cause instanceof Failure ? cause : unreadable(path, cause);
+  }
+}
+
+function refuseUnpackable(path: string, kind: ArtifactKind, installer: InstallerChoice): void {
+  if (installer === 'archive' && (kind === 'xz' || kind === 'zstd')) {
+    throw new Failure(
+      'archive_refused',
+      `${path} is packed with ${kind}; devices unpack gzip only`,
+    );
   }
 }
 

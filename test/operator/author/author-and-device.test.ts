@@ -1,0 +1,85 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { measureTree } from '../../../agent/install/measure-tree.ts';
+import { unpackArchive } from '../../../agent/install/unpack-archive.ts';
+import { END_OF_ARCHIVE, headerBlocks, paddingAfter } from '../../../firmware-fixtures/archive.ts';
+import { harmlessArchive } from '../../../firmware-fixtures/hostile/hostile.ts';
+import { readArtifact } from '../../../operator/author/read-artifact.ts';
+
+const LIMITS = { unpackedBytes: 2 ** 24, entries: 10_000, depth: 64 };
+
+interface Both {
+  readonly author: string | undefined;
+  readonly device: string | undefined;
+}
+
+/** The digest that the author signs and the one that the device measures; undefined is a refusal. */
+async function digestsOf(archive: Buffer): Promise<Both> {
+  const folder = await mkdtemp(join(tmpdir(), 'sealift-both-'));
+  const path = join(folder, 'artifact.tar');
+  const slot = join(folder, 'slot');
+  await writeFile(path, archive);
+  await mkdir(slot);
+  const author = await orRefused(async () => {
+    return (await readArtifact(path, 'archive', () => undefined)).installedSha256;
+  });
+  const device = await orRefused(async () => {
+    await unpackArchive(path, slot, LIMITS, () => undefined);
+    return measureTree(slot, 'read');
+  });
+  await rm(folder, { recursive: true });
+  return { author, device };
+}
+
+async function orRefused(work: () => Promise<string | undefined>): Promise<string | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    expect(error).toHaveProperty('code', expect.stringMatching(/^archive_/));
+    return undefined;
+  }
+}
+
+const path = fc
+  .array(fc.constantFrom('a', 'b', 'c', '.', '..', ''), { minLength: 1, maxLength: 4 })
+  .map((names) => names.join('/'))
+  .filter((text) => text !== '');
+const entry = fc.record({
+  type: fc.constantFrom('File', 'Directory', 'SymbolicLink', 'Link', 'FIFO'),
+  path,
+  linkpath: path,
+  mode: fc.constantFrom(0o644, 0o755, 0o700, 0o777, 0o4755, 0o1777),
+  content: fc.constantFrom('', 'x', 'yy'.repeat(700)),
+});
+
+type Entry = typeof entry extends fc.Arbitrary<infer E> ? E : never;
+
+function blocksOf({ type, path: at, linkpath, mode, content }: Entry): Buffer {
+  const isLink = type === 'SymbolicLink' || type === 'Link';
+  const bytes = Buffer.from(type === 'File' ? content : '');
+  const head = { type, path: at, mode, size: bytes.length, ...(isLink && { linkpath }) } as const;
+  return Buffer.concat([headerBlocks(head), bytes, paddingAfter(bytes.length)]);
+}
+
+test('what an author accepts, a device unpacks, and to the digest that the author signed', async () => {
+  let accepted = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(entry, { minLength: 1, maxLength: 5 }), async (entries) => {
+      const both = await digestsOf(Buffer.concat([...entries.map(blocksOf), END_OF_ARCHIVE]));
+      if (both.author === undefined) return; // an author may refuse more than a device
+      expect(both.author).toBe(both.device);
+      accepted += 1;
+    }),
+    { numRuns: 600 },
+  );
+  expect(accepted).toBeGreaterThan(20);
+});
+
+test('both accept a harmless archive', async () => {
+  const both = await digestsOf(await harmlessArchive().build());
+  expect(both.author).toMatch(/^[0-9a-f]{64}$/);
+  expect(both.device).toBe(both.author);
+});
