@@ -6,19 +6,24 @@ import type { Director } from './director-store.ts';
 export interface AssignmentDeps {
   readonly authenticate: DeviceAuthentication;
   readonly director: Pick<Director, 'ready' | 'current' | 'withNonce'>;
+  /** The device was heard of. Must not wait for anything. */
+  readonly sighted: (deviceId: string) => void;
 }
 
 /**
  * `GET /assignment`, the request that every device sends every few minutes. With a known token and an
  * unchanged word it is two look-ups in memory: no database, no public-key operation, no promise.
  */
-export function assignmentRoutes({ authenticate, director }: AssignmentDeps) {
+export function assignmentRoutes({ authenticate, director, sighted }: AssignmentDeps) {
   return new Hono().get('/assignment', (c) => {
     const who = authenticate(c.req.header('Authorization'));
     const tag = c.req.header('If-None-Match');
     if (!(who instanceof Promise) && who.kind === 'device' && c.req.query('nonce') === undefined) {
       const ready = director.ready(who.id);
-      if (ready !== undefined) return answer(ready, tag);
+      if (ready !== undefined) {
+        sighted(who.id);
+        return answer(ready, tag);
+      }
     }
     return decide(who, c.req.query('nonce'), tag);
   });
@@ -31,6 +36,7 @@ export function assignmentRoutes({ authenticate, director }: AssignmentDeps) {
     const who = await asked;
     if (who.kind === 'refused') return deviceRefused(who);
     if (nonce !== undefined && !NONCE.test(nonce)) return Response.json(BAD_NONCE, { status: 400 });
+    sighted(who.id);
     const bundle =
       nonce === undefined
         ? await director.current(who.id)

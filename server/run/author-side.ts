@@ -1,0 +1,129 @@
+import { listAudit } from '../audit/audit-store.ts';
+import { findBlob, saveBlob } from '../blobs/blob-store.ts';
+import { tryDirector } from '../director/try-director.ts';
+import type { ApiDeps } from '../http/api-routes.ts';
+import type { AppDeps } from '../http/app.ts';
+import { findOperator } from '../http/operator-token-store.ts';
+import { operatorToken } from '../http/operator-auth.ts';
+import { allPublicKeys, publicKeysOf } from '../keys/online-keys.ts';
+import { blobDocuments } from '../releases/blob-documents.ts';
+import { publishRelease } from '../releases/publish-store.ts';
+import { findManifest, findRelease, listReleases } from '../releases/release-store.ts';
+import { servedFiles } from '../repository/image-files.ts';
+import { findFile } from '../repository/metadata-store.ts';
+import { listProducts, registerProduct } from '../repository/product-store.ts';
+import { foundTrust, readTrust } from '../repository/trust-store.ts';
+import type { Announcements } from './announcements.ts';
+import type { Ground } from './ground.ts';
+
+type AuthorApi = Pick<
+  ApiDeps,
+  'audit' | 'blobUpload' | 'trust' | 'products' | 'releases' | 'operators'
+>;
+
+/** The half of the operator API that authors use: what is genuine. */
+export function authorApi(ground: Ground, tell: Announcements): AuthorApi {
+  const { db, now, keys, blobs, config } = ground;
+  return {
+    operators: { findOperator: (token) => findOperator(db, token, now()) },
+    audit: { listAudit: (page) => listAudit(db, page) },
+    blobUpload: {
+      now,
+      maxBytes: config.maxBlobBytes,
+      findBlob: (sha256) => findBlob(db, sha256),
+      put: blobs.put,
+      saveBlob: (blob, at) => saveBlob(db, blob, at),
+    },
+    trust: trustDeps(ground, tell),
+    products: {
+      listProducts: () => listProducts(db),
+      registerProduct: async (product, actor) => {
+        const online = allPublicKeys(publicKeysOf(keys));
+        const rest = { actor, now: now(), signers: keys.image, online };
+        const outcome = await registerProduct(db, product, rest);
+        if (outcome.kind === 'registered') await imageChanged(ground, tell);
+        return outcome;
+      },
+    },
+    releases: releaseDeps(ground, tell),
+  };
+}
+
+function trustDeps(ground: Ground, tell: Announcements): AuthorApi['trust'] {
+  const { db, now, keys } = ground;
+  const onlineKeys = publicKeysOf(keys);
+  return {
+    onlineKeys,
+    readTrust: () => readTrust(db),
+    foundTrust: async (founding, actor) => {
+      const outcome = await foundTrust(db, founding, {
+        actor,
+        now: now(),
+        signers: keys.image,
+        online: allPublicKeys(onlineKeys),
+        tryDirector: (root, at) => tryDirector(root, at, keys.director),
+      });
+      if (outcome.kind === 'founded') await imageChanged(ground, tell);
+      return outcome;
+    },
+  };
+}
+
+function releaseDeps(ground: Ground, tell: Announcements): AuthorApi['releases'] {
+  const { db, now, keys, blobs, log } = ground;
+  const documents = blobDocuments(blobs, (sha256) => findBlob(db, sha256));
+  return {
+    listReleases: (page) => listReleases(db, page),
+    findRelease: (product, version) => findRelease(db, product, version),
+    publishRelease: async (release, actor) => {
+      const rest = { db, actor, now: now(), signers: keys.image, ...documents };
+      const outcome = await publishRelease(release, rest);
+      if (outcome.kind !== 'published') return outcome;
+      const { product, version, manifestSha256 } = outcome.release;
+      log('release_published', { product, version, manifestSha256 });
+      await imageChanged(ground, tell);
+      await tell.release(Buffer.from(release.manifest, 'utf8'));
+      return outcome;
+    },
+  };
+}
+
+async function imageChanged({ imageFiles }: Ground, tell: Announcements): Promise<void> {
+  imageFiles.forgetNewest();
+  await tell.timestamp();
+}
+
+/** What devices fetch of the author's work: metadata, manifests, blobs. */
+export function publishedFiles(ground: Ground): Pick<AppDeps, 'image' | 'blobs'> {
+  const { db, blobs, config, imageFiles } = ground;
+  const directorRoots = servedFiles(
+    async (name) => (await findFile(db, 'director', 'root', Number(name)))?.bytes,
+  );
+  const manifests = servedFiles((sha256) => findManifest(db, sha256));
+  return {
+    image: {
+      readImage: imageFiles.read,
+      readDirectorRoot: (version) => directorRoots.read(String(version)),
+      readManifest: manifests.read,
+      findManifest: async (product, version) =>
+        (await findRelease(db, product, version))?.release.manifestSha256,
+    },
+    blobs: {
+      findBlob: (sha256) => findBlob(db, sha256),
+      pathOf: blobs.pathOf,
+      isPublic: config.publicBlobs,
+      accelPrefix: config.blobAccelPrefix,
+      mayRead: (authorization) => mayReadBlobs(ground, authorization),
+    },
+  };
+}
+
+async function mayReadBlobs(
+  { config, db, now, auth }: Ground,
+  authorization: string | undefined,
+): Promise<boolean> {
+  if (config.publicBlobs) return true;
+  const token = operatorToken(authorization);
+  if (token !== undefined) return (await findOperator(db, token, now())) !== undefined;
+  return (await auth.authenticate(authorization)).kind === 'device';
+}

@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { newSeed } from '../../shared/crypto/ed25519.ts';
+import { openBlobFolder, type BlobFolder } from '../blobs/blob-folder.ts';
+import type { Config } from '../config.ts';
+import { openDatabase } from '../database/open-database.ts';
+import type { Database } from '../database/schema.ts';
+import { findDevice } from '../devices/device-store.ts';
+import { gatherSightings, type Sightings } from '../devices/sightings.ts';
+import { openDirector, type Director } from '../director/director-store.ts';
+import { deviceAuth, type DeviceAuth } from '../http/device-auth.ts';
+import type { LogEvent } from '../http/error-answer.ts';
+import { loadOnlineKeys, publicKeysOf, type OnlineKeys } from '../keys/online-keys.ts';
+import { servedFiles, type ServedFiles } from '../repository/image-files.ts';
+import { keyMisfit } from '../repository/key-fit-store.ts';
+import { readImageFile } from '../repository/metadata-store.ts';
+
+/** What comes from outside the program: clock, chance, log. */
+export interface Edge {
+  readonly now: () => Date;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly newId: () => string;
+  readonly log: LogEvent;
+}
+
+/** Everything that is open while the server runs, before anybody can reach it. */
+export interface Ground extends Edge {
+  readonly config: Config;
+  readonly db: Database;
+  readonly keys: OnlineKeys;
+  readonly blobs: BlobFolder;
+  readonly director: Director;
+  readonly auth: DeviceAuth;
+  readonly sightings: Sightings;
+  readonly imageFiles: ServedFiles;
+}
+
+const BUNDLE_CACHE_BYTES = 256 * 1_024 * 1_024;
+
+/** Opens the data folder: keys, database, blobs. Makes what is missing, except for lost keys. */
+export async function openGround(config: Config, edge: Edge): Promise<Ground> {
+  const { dataDir } = config;
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const keys = await loadOnlineKeys(join(dataDir, 'keys'), newSeed);
+  const db = await openDatabase(join(dataDir, 'sealift.db'));
+  const misfit = await keyMisfit(db, publicKeysOf(keys));
+  if (misfit !== undefined) {
+    await db.destroy();
+    throw new Error(misfit);
+  }
+  const { now } = edge;
+  return {
+    ...edge,
+    config,
+    db,
+    keys,
+    blobs: await openBlobFolder(join(dataDir, 'blobs')),
+    director: openDirector({ db, now, signers: keys.director, cacheBytes: BUNDLE_CACHE_BYTES }),
+    auth: deviceAuth({ now, findDevice: (id) => findKnownDevice(db, id) }),
+    sightings: gatherSightings(now),
+    imageFiles: servedFiles(async (name) => (await readImageFile(db, name))?.bytes),
+  };
+}
+
+async function findKnownDevice(
+  db: Database,
+  id: string,
+): ReturnType<Parameters<typeof deviceAuth>[0]['findDevice']> {
+  const row = await findDevice(db, id);
+  return row && { publicKey: row.public_key, state: row.state };
+}
