@@ -30,7 +30,7 @@ export function brokerRules(
       done(null, true);
     },
     authenticate: (client, username, password, done) => {
-      authenticate(deps, willOf(client), { username, password }).then(
+      authenticate(deps, client, { username, password }).then(
         (refusal) => {
           if (refusal === undefined) return done(null, true);
           deps.log({ event: 'mqtt_refused', device: username ?? null, ...refusal });
@@ -81,17 +81,21 @@ type AuthRefusal = Pick<BrokerEvent, 'code' | 'detail'>;
 /** Why a connection is refused, or undefined when it is let in. */
 async function authenticate(
   { verifyDeviceToken }: BrokerDeps,
-  will: string | undefined,
+  client: Client,
   { username, password }: Claim,
 ): Promise<AuthRefusal | undefined> {
   if (username === undefined || password === undefined) {
     return { code: 'unauthorized', detail: 'no user name or no password' };
+  }
+  if (client.id !== username) {
+    return { code: 'unauthorized', detail: 'its user name is no device id' };
   }
   const verdict = await verifyDeviceToken(password.toString('utf8'));
   if (verdict.kind === 'refused') return { code: verdict.code, detail: 'its token was refused' };
   if (verdict.id !== username) {
     return { code: 'unauthorized', detail: `its token is of ${verdict.id}` };
   }
+  const will = willOf(client);
   if (will !== undefined && will !== deviceTopics(username).presence) {
     return { code: 'not_authorized', detail: 'its will is on a topic that is not its presence' };
   }
