@@ -1,0 +1,10 @@
+import type { Config } from '../config/load-config.ts';
+import type { Ambient } from '../open-agent.ts';
+
+/** What a command is given. It answers the exit code. */
+export interface Invocation {
+  readonly config: Config;
+  readonly ambient: Ambient;
+  readonly once: boolean;
+  readonly json: boolean;
+}

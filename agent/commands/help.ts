@@ -1,0 +1,39 @@
+/** What `--help` says: enough to run an agent without another page. */
+export const HELP = `sealift-agent: installs signed releases on this device, and proves what runs.
+
+  sealift-agent run --config FILE          follow the server until told to end (SIGTERM)
+  sealift-agent run --config FILE --once   ask once, install what is offered, report, end
+  sealift-agent status --config FILE       what runs here, and what was last refused
+  sealift-agent verify --config FILE       check again: the running slot against its signed
+                                           digest, the stored metadata against its signatures
+  sealift-agent --version
+
+Options:
+  --json      status and verify answer JSON
+  -h, --help  this text
+
+Exit codes:
+  0  done; with --once: committed, or nothing to do     4  --once: the update failed
+  1  something is broken (verify: does not hold)        5  --once: the update was rolled back
+  2  the command or the configuration is wrong          6  --once: later (server away, window)
+  3  --once: the offer was refused                      7  --once: not enrolled yet
+
+The configuration is one JSON file; paths in it are relative to its folder:
+  {
+    "deviceId": "gw-0001", "product": "gateway", "hardwareId": "rpi4",
+    "stateDir": "/var/lib/sealift",        its own files: keys, floors, outbox
+    "slotsDir": "/opt/gateway",            holds a/, b/ and the link "current"
+    "server": { "http": "https://updates.example", "mqtt": "mqtts://updates.example:8883",
+                "pollSeconds": 300, "caFile": "ca.pem" },
+    "roots": { "image": "image.root.json", "director": "director.root.json" },
+    "enrolmentTokenFile": "enrolment-token",
+    "boot": { "kind": "symlink", "restart": ["systemctl", "restart", "gateway"],
+              "stop": ["systemctl", "stop", "gateway"] },
+    "trial": { "probes": [{ "kind": "http", "url": "http://127.0.0.1:8080/healthz" }],
+               "holdSeconds": 30, "deadlineSeconds": 300, "commitOffline": false },
+    "policy": { "requireSbom": true }
+  }
+
+The agent writes one JSON line an event to stdout. Without TLS it speaks only to this machine,
+unless "server" says "allowPlaintext": true.
+`;

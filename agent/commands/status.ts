@@ -1,0 +1,60 @@
+import type { Invocation } from './command.ts';
+import { look, type Look } from './look.ts';
+
+/** `status`: what runs, how far an update is, what was last refused. */
+export async function status({ config, ambient, json }: Invocation): Promise<number> {
+  const seen = await look(config);
+  const answer = statusOf(config.deviceId, seen);
+  ambient.write(json ? `${JSON.stringify(answer, null, 2)}\n` : inWords(answer));
+  return 0;
+}
+
+type Status = ReturnType<typeof statusOf>;
+
+function statusOf(device: string, { state, floors, slot, installed, outboxLength }: Look) {
+  const { lastRefusal, update } = state;
+  return {
+    device,
+    running: installed && {
+      ...installed.release,
+      installedSha256: installed.installedSha256,
+      securityEpoch: installed.securityEpoch,
+      slot: slot ?? null,
+    },
+    stage: state.stage,
+    updatingTo: update?.release ?? null,
+    enrolment: state.enrolment,
+    lastRefusal: lastRefusal && {
+      code: lastRefusal.code,
+      detail: lastRefusal.detail,
+      at: lastRefusal.at,
+      release: lastRefusal.release,
+      path: lastRefusal.path,
+    },
+    failedReleases: state.failedReleases,
+    securityEpoch: Math.max(state.securityEpoch, floors.securityEpoch),
+    timeFloor: floors.time.toISOString(),
+    outbox: outboxLength,
+    lastReport: state.lastReport,
+  };
+}
+
+function inWords(status: Status): string {
+  const { running, updatingTo, lastRefusal } = status;
+  const lines: (readonly [string, string])[] = [
+    ['device', `${status.device} (enrolment: ${status.enrolment})`],
+    ['running', running === null ? 'no release of ours' : `${running.product} ${running.version}`],
+    ...(running === null
+      ? []
+      : ([
+          ['  manifest', running.manifestSha256],
+          ['  installed', running.installedSha256],
+          ['  slot', `${String(running.slot)}, security epoch ${running.securityEpoch}`],
+        ] as const)),
+    ['stage', updatingTo === null ? status.stage : `${status.stage} ${updatingTo.version}`],
+    ['last refusal', lastRefusal ? `${lastRefusal.code}: ${lastRefusal.detail}` : 'none'],
+    ['epoch floor', String(status.securityEpoch)],
+    ['reports', `${status.lastReport} made, ${status.outbox} waiting for the server`],
+  ];
+  return lines.map(([name, value]) => `${name.padEnd(14)} ${value}\n`).join('');
+}

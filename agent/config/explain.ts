@@ -1,0 +1,28 @@
+import type * as z from 'zod/mini';
+
+type Issue = z.core.$ZodIssue;
+
+/** What is wrong at one place of a file, as a sentence: zod/mini brings no words of its own. */
+export function explain(issue: Issue): string {
+  const at = issue.path.map(String).join('.');
+  const where = at === '' ? 'the file' : `"${at}"`;
+  switch (issue.code) {
+    case 'unrecognized_keys':
+      return `${where} has no key ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
+    case 'invalid_type':
+      return issue.input === undefined && !issue.message.includes('received')
+        ? `${where} must be given, as ${article(issue.expected)}`
+        : `${where} must be ${article(issue.expected)}`;
+    case 'invalid_value':
+      return `${where} must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
+    case 'invalid_union':
+      return `${where} is none of the kinds that the agent knows`;
+    default:
+      return `${where} ${issue.message}`;
+  }
+}
+
+function article(expected: string): string {
+  if (expected === 'object') return 'an object';
+  return expected === 'array' ? 'a list' : `a ${expected}`;
+}

@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { isPrivate } from '../link/plaintext.ts';
+import { explain } from './explain.ts';
+import { ConfigFile } from './schema.ts';
+
+/** The configuration, checked, with absolute paths. */
+export type Config = ConfigFile;
+
+/** The configuration cannot be used. The message says what to change. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Reads a configuration file. Paths in it are relative to the folder it lies in. */
+export async function loadConfig(path: string): Promise<Config> {
+  return parseConfig(await textOf(path), path);
+}
+
+/** The configuration in `text`. */
+export function parseConfig(text: string, path: string): Config {
+  const parsed = ConfigFile.safeParse(jsonOf(text, path));
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `  ${explain(issue)}`);
+    throw new ConfigError(`${path} cannot be used:\n${lines.join('\n')}`);
+  }
+  requirePrivate(parsed.data, path);
+  return withPaths(parsed.data, dirname(resolve(path)));
+}
+
+function requirePrivate({ server }: ConfigFile, path: string): void {
+  if (server.allowPlaintext) return;
+  const addresses = [server.http, ...(server.mqtt === undefined ? [] : [server.mqtt])];
+  const open = addresses.find((address) => !isPrivate(new URL(address)));
+  if (open === undefined) return;
+  throw new ConfigError(
+    `${path}: ${open} is not TLS, so tokens and firmware could be read on the way. ` +
+      'Use https:// and mqtts://, or say "allowPlaintext": true in "server".',
+  );
+}
+
+function withPaths(config: ConfigFile, folder: string): Config {
+  const at = (path: string): string => resolve(folder, path);
+  const { server, roots, enrolmentTokenFile } = config;
+  return {
+    ...config,
+    stateDir: at(config.stateDir),
+    slotsDir: at(config.slotsDir),
+    roots: { image: at(roots.image), director: at(roots.director) },
+    server: { ...server, ...(server.caFile && { caFile: at(server.caFile) }) },
+    ...(enrolmentTokenFile && { enrolmentTokenFile: at(enrolmentTokenFile) }),
+  };
+}
+
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    const says = cause instanceof Error ? cause.message : 'unreadable';
+    throw new ConfigError(`the configuration cannot be read: ${says}`, { cause });
+  }
+}
+
+function jsonOf(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const says = cause instanceof Error ? cause.message : 'unreadable';
+    throw new ConfigError(`${path} is not JSON: ${says}`, { cause });
+  }
+}

@@ -1,0 +1,93 @@
+import * as z from 'zod/mini';
+import { PublicKeySchema } from '../../shared/crypto/public-key.ts';
+import { DeviceId } from '../../shared/protocol/device-id.ts';
+import { Name } from '../../shared/release/names.ts';
+
+const path = z.string().check(z.minLength(1, 'must not be empty'));
+const command = z.array(z.string()).check(z.minLength(1, 'must name a program'));
+const seconds = z.number().check(z.minimum(0, 'must not be negative'), z.maximum(604_800));
+const timeoutSeconds = z._default(seconds.check(z.positive('must be more than 0')), 5);
+const count = z.int().check(z.minimum(1, 'must be at least 1'));
+
+const address = (...protocols: readonly string[]): z.ZodMiniString =>
+  z.string().check(
+    z.refine(
+      (text) => {
+        return URL.canParse(text) && protocols.includes(new URL(text).protocol);
+      },
+      `must be an address beginning with ${protocols.map((name) => `${name}//`).join(' or ')}`,
+    ),
+  );
+
+const probe = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('http'), url: address('http:', 'https:'), timeoutSeconds }),
+  z.strictObject({ kind: z.literal('command'), command, timeoutSeconds }),
+  z.strictObject({ kind: z.literal('process'), pidFile: path }),
+]);
+
+const trial = z.strictObject({
+  probes: z.array(probe),
+  holdSeconds: seconds,
+  deadlineSeconds: seconds,
+  intervalSeconds: z._default(seconds.check(z.positive('must be more than 0')), 1),
+  commitOffline: z._default(z.boolean(), false),
+});
+
+const policy = z.strictObject({
+  requireSbom: z._default(z.boolean(), false),
+  provenance: z.optional(
+    z.strictObject({
+      threshold: z._default(count, 1),
+      builders: z
+        .array(
+          z.strictObject({
+            id: path,
+            keys: z.array(PublicKeySchema).check(z.minLength(1, 'must list a key')),
+          }),
+        )
+        .check(z.minLength(1, 'must list a builder')),
+    }),
+  ),
+});
+
+const MIB = 1_024 * 1_024;
+
+const limits = z.strictObject({
+  artifactBytes: z._default(count, 4_096 * MIB),
+  unpackedBytes: z._default(count, 8_192 * MIB),
+  entries: z._default(count, 200_000),
+  depth: z._default(count, 64),
+});
+
+/** The agent's one configuration file. Strict: a key with a typing error must not be ignored. */
+export const ConfigFile = z.strictObject({
+  deviceId: DeviceId,
+  product: Name,
+  hardwareId: Name,
+  stateDir: path,
+  slotsDir: path,
+  server: z.strictObject({
+    http: address('http:', 'https:'),
+    mqtt: z.optional(address('mqtt:', 'mqtts:')),
+    pollSeconds: z._default(seconds.check(z.positive('must be more than 0')), 300),
+    allowPlaintext: z._default(z.boolean(), false),
+    caFile: z.optional(path),
+  }),
+  roots: z.strictObject({ image: path, director: path }),
+  enrolmentTokenFile: z.optional(path),
+  enrolmentToken: z.optional(z.string().check(z.minLength(1, 'must not be empty'))),
+  boot: z.strictObject({
+    kind: z.literal('symlink'),
+    restart: z.optional(command),
+    stop: z.optional(command),
+  }),
+  trial: trial.check(
+    z.refine(
+      ({ holdSeconds, deadlineSeconds }) => holdSeconds <= deadlineSeconds,
+      'holdSeconds must not be more than deadlineSeconds, or no trial could pass',
+    ),
+  ),
+  policy: z._default(policy, { requireSbom: false }),
+  limits: z._default(limits, limits.parse({})),
+});
+export type ConfigFile = Readonly<z.infer<typeof ConfigFile>>;

@@ -1,0 +1,115 @@
+import type { Hash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { Refusal } from '../../shared/trust/refusal.ts';
+import { BUFFER_BYTES } from '../install/hash-file.ts';
+import type { HttpAnswer } from '../link/http.ts';
+import { Unreachable } from '../link/unreachable.ts';
+
+/** A file that is being received: what of it is there, and how long it was signed to be. */
+export interface Received {
+  readonly file: FileHandle;
+  /** Has seen the bytes before `from`. */
+  readonly hash: Hash;
+  readonly from: number;
+  readonly length: number;
+  readonly milliseconds: () => number;
+}
+
+/** The connection ended before the file did. */
+export class BrokenOff extends Unreachable {
+  readonly receivedBytes: number;
+
+  constructor(detail: string, receivedBytes: number, options?: ErrorOptions) {
+    super(detail, options);
+    this.receivedBytes = receivedBytes;
+  }
+}
+
+/** TUF 1.5.2, slow retrieval: a server that drips bytes must not hold a device for ever. */
+const WINDOW_MS = 60_000;
+const WINDOW_BYTES = 16 * 1_024;
+
+/**
+ * Writes a body to its place in a file, hashing while it streams, through one reused buffer. Stops
+ * at the first byte that is too many. What came before a broken connection is on disk.
+ */
+export async function receive(
+  { headers, body, status }: HttpAnswer,
+  into: Received,
+): Promise<void> {
+  const announced = headers['content-length'];
+  if (announced !== undefined && into.from + Number(announced) > into.length) {
+    body.destroy();
+    throw wrongLength(into, into.from + Number(announced));
+  }
+  const sink = bufferedSink(into);
+  const requireSpeed = speedGuard(into.milliseconds);
+  let received = 0;
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      received += chunk.length;
+      if (into.from + received > into.length) throw wrongLength(into, undefined);
+      requireSpeed(received);
+      await sink.write(chunk);
+    }
+  } catch (cause) {
+    if (cause instanceof Refusal || isOfDisk(cause)) throw cause;
+    await sink.flush();
+    throw new BrokenOff(`the connection broke after ${received} bytes`, received, { cause });
+  }
+  await sink.flush();
+  if (into.from + received < into.length) throw tooShort(into, received, status);
+}
+
+interface Sink {
+  readonly write: (chunk: Buffer) => Promise<void>;
+  readonly flush: () => Promise<void>;
+}
+
+function bufferedSink({ file, hash, from }: Received): Sink {
+  const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  let filled = 0;
+  let at = from;
+  const flush = async (): Promise<void> => {
+    hash.update(buffer.subarray(0, filled));
+    await file.write(buffer, 0, filled, at);
+    at += filled;
+    filled = 0;
+  };
+  const write = async (chunk: Buffer): Promise<void> => {
+    for (let taken = 0; taken < chunk.length;) {
+      const copied = chunk.copy(buffer, filled, taken);
+      filled += copied;
+      taken += copied;
+      if (filled === buffer.length) await flush();
+    }
+  };
+  return { write, flush };
+}
+
+function speedGuard(milliseconds: () => number): (received: number) => void {
+  let windowBegan = milliseconds();
+  let receivedBefore = 0;
+  return (received) => {
+    const now = milliseconds();
+    if (now - windowBegan < WINDOW_MS) return;
+    if (received - receivedBefore < WINDOW_BYTES) throw new Error('the server is too slow');
+    windowBegan = now;
+    receivedBefore = received;
+  };
+}
+
+/** A whole answer that is short is a wrong file; a part may be short (RFC 9110 15.3.7). */
+function tooShort(into: Received, received: number, status: number): Error {
+  if (status === 200) return wrongLength(into, received);
+  return new BrokenOff(`the server sent a part of ${received} bytes only`, received);
+}
+
+function wrongLength({ length }: Received, found: number | undefined): Refusal {
+  const what = found === undefined ? 'more bytes' : `${found} bytes`;
+  return new Refusal('artifact_length_mismatch', `the artifact has ${what}, ${length} were signed`);
+}
+
+function isOfDisk(cause: unknown): boolean {
+  return cause instanceof Error && 'syscall' in cause && cause.syscall === 'write';
+}

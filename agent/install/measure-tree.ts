@@ -1,0 +1,65 @@
+import { lstat, open, readdir, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { treeDigest, type TreeEntry } from '../../shared/release/tree-digest.ts';
+import { Refusal } from '../../shared/trust/refusal.ts';
+import { flushFolder, hasCode } from './durable-file.ts';
+import { BUFFER_BYTES, hashInto, newHash } from './hash-file.ts';
+
+/** What to do with each file on the way: only read it, or flush it to disk first. */
+export type Measuring = 'read' | 'flush';
+
+/** The digest of what stands in a slot, read back from disk; `flush` makes it durable as well. */
+export async function measureTree(slot: string, measuring: Measuring): Promise<string> {
+  const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  const entries: TreeEntry[] = [];
+  const folders = [''];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    for (const name of await readdir(join(slot, folder))) {
+      const path = folder === '' ? name : `${folder}/${name}`;
+      const entry = await measure(slot, path, { measuring, buffer });
+      entries.push(entry);
+      if (entry.kind === 'folder') folders.push(path);
+    }
+    if (measuring === 'flush') await flushFolder(join(slot, folder));
+  }
+  return treeDigest(entries);
+}
+
+/** The same, or undefined when there is no such slot. */
+export async function measureIfThere(slot: string): Promise<string | undefined> {
+  try {
+    return await measureTree(slot, 'read');
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT')) return undefined;
+    throw cause;
+  }
+}
+
+interface HowToMeasure {
+  readonly measuring: Measuring;
+  readonly buffer: Buffer;
+}
+
+async function measure(
+  slot: string,
+  path: string,
+  { measuring, buffer }: HowToMeasure,
+): Promise<TreeEntry> {
+  const at = join(slot, path);
+  const stats = await lstat(at);
+  const mode = stats.mode & 0o777;
+  if (stats.isDirectory()) return { kind: 'folder', path, mode };
+  if (stats.isSymbolicLink()) return { kind: 'symlink', path, target: await readlink(at) };
+  if (!stats.isFile() || (stats.mode & 0o7000) !== 0) {
+    throw new Refusal('installed_digest_mismatch', `${path} is nothing that a release can hold`);
+  }
+  const file = await open(at, 'r');
+  try {
+    if (measuring === 'flush') await file.sync();
+    const hash = newHash();
+    await hashInto(hash, file, buffer);
+    return { kind: 'file', path, mode, sha256: hash.digest('hex') };
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,122 @@
+import {
+  Agent as PlainAgent,
+  request as requestPlain,
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from 'node:http';
+import { Agent as TlsAgent, request as requestTls } from 'node:https';
+import { Refusal } from '../../shared/trust/refusal.ts';
+import { isPrivate } from './plaintext.ts';
+import { Unreachable } from './unreachable.ts';
+
+/** What to ask. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  /** Ends the request when the agent is told to stop. */
+  readonly signal?: AbortSignal;
+  /** The whole answer, body included, must be here by then. */
+  readonly deadlineMs?: number;
+}
+
+/** An answer whose body is still on its way. Whoever has one reads it or destroys it. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: IncomingMessage;
+}
+
+/** A client with one set of connections. */
+export interface HttpClient {
+  readonly ask: (request: HttpRequest) => Promise<HttpAnswer>;
+  readonly close: () => void;
+}
+
+/** How the client is made. */
+export interface HttpClientOptions {
+  readonly ca: Buffer | undefined;
+  readonly allowPlaintext: boolean;
+  /** Silence for this long, connecting or reading, ends a request. */
+  readonly idleMs: number;
+}
+
+/**
+ * `node:http`, not `fetch`: fetch in Node 20 can take no CA of ours, and buffers what we stream.
+ * Everything that goes wrong on the way is {@link Unreachable}; statuses are for the caller.
+ */
+export function httpClient({ ca, allowPlaintext, idleMs }: HttpClientOptions): HttpClient {
+  const keepAlive = { keepAlive: true, maxSockets: 4 };
+  const plain = new PlainAgent(keepAlive);
+  const tls = new TlsAgent({ ...keepAlive, ...(ca === undefined ? {} : { ca }) });
+  const send = (asked: HttpRequest): ClientRequest => {
+    const { method, url, headers = {}, body, signal } = asked;
+    const length = body === undefined ? {} : { 'content-length': String(body.length) };
+    const options = {
+      method,
+      headers: { ...headers, ...length },
+      ...(signal === undefined ? {} : { signal }),
+    };
+    return url.protocol === 'https:'
+      ? requestTls(url, { ...options, agent: tls })
+      : requestPlain(url, { ...options, agent: plain });
+  };
+  const ask = (asked: HttpRequest): Promise<HttpAnswer> =>
+    new Promise((resolve, reject) => {
+      if (!allowPlaintext && !isPrivate(asked.url)) {
+        reject(new Unreachable(`${asked.url.origin} is not TLS and not this machine`));
+        return;
+      }
+      const request = send(asked);
+      request.setTimeout(idleMs, () => request.destroy(new Error(`silent for ${idleMs} ms`)));
+      endAfter(request, asked.deadlineMs);
+      request.on('response', (answer) => {
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: answer });
+      });
+      request.on('error', (cause) => {
+        reject(new Unreachable(`no answer from ${asked.url.origin}: ${cause.message}`, { cause }));
+      });
+      request.end(asked.body);
+    });
+  return {
+    ask,
+    close: () => {
+      plain.destroy();
+      tls.destroy();
+    },
+  };
+}
+
+function endAfter(request: ClientRequest, deadlineMs: number | undefined): void {
+  if (deadlineMs === undefined) return;
+  const late = new Error(`not finished after ${deadlineMs} ms`);
+  const timer = setTimeout(() => request.destroy(late), deadlineMs);
+  request.on('close', () => clearTimeout(timer));
+}
+
+/** The whole body, or a refusal of more than `maxBytes`: whatever the length header said. */
+export async function readWhole({ body }: HttpAnswer, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > maxBytes) {
+        throw new Refusal('metadata_too_large', `the answer is longer than ${maxBytes} bytes`);
+      }
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    if (cause instanceof Refusal) throw cause;
+    throw new Unreachable('the answer broke off', { cause });
+  }
+  return Buffer.concat(chunks, length);
+}
+
+/** Throws away a body, so that the connection can be used again. */
+export function discard({ body }: HttpAnswer): void {
+  body.on('error', () => undefined); // nobody waits for it any more
+  body.resume();
+}

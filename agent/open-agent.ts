@@ -1,0 +1,210 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startTime } from '../shared/trust/time-floor.ts';
+import type { BootControl } from './boot/boot-control.ts';
+import { symlinkBoot } from './boot/symlink-boot.ts';
+import type { Config } from './config/load-config.ts';
+import { deviceKey } from './device-key.ts';
+import { verifiedPath } from './download/download-blob.ts';
+import type { FetchDeps } from './download/fetch-artifact.ts';
+import type { TrialDeps } from './health/probe-health.ts';
+import { ask } from './health/probes.ts';
+import { requireSpace } from './install/free-space.ts';
+import { keepTwice } from './install/kept-twice.ts';
+import type { InstallDeps } from './install/write-spare-slot.ts';
+import type { Backoff } from './link/backoff.ts';
+import { deviceTokens, type DeviceTokens } from './link/device-token.ts';
+import { httpClient, type HttpClient } from './link/http.ts';
+import { serverOverHttp, type Server } from './link/server.ts';
+import { jsonLog, type Log } from './log.ts';
+import { statePaths, type StatePaths } from './paths.ts';
+import { pause } from './pause.ts';
+import type { StageDeps } from './perform.ts';
+import type { Outbox } from './report/outbox.ts';
+import { outboxFolder } from './report/outbox.ts';
+import type { Reporter } from './report/sign-report.ts';
+import { STATE_FORM } from './state/state-form.ts';
+import type { AgentState, Slot } from './state/agent-state.ts';
+import { requireRunning } from './stopped.ts';
+import { floorsFile, type FloorsFile } from './verify/floors-file.ts';
+import { metadataFolder } from './verify/metadata-folder.ts';
+import type { VerifyDeps } from './verify/verify-release.ts';
+import { installedNow } from './world.ts';
+
+/** Everything of the machine that only main.ts may touch, handed in. */
+export interface Ambient {
+  readonly now: () => Date;
+  /** Does not jump when the clock is set. */
+  readonly milliseconds: () => number;
+  readonly random: () => number;
+  readonly write: (line: string) => void;
+  readonly signal: AbortSignal;
+  readonly builtAt: Date;
+  readonly version: string;
+  readonly bootId: string;
+}
+
+/** An agent with its state folder open, before it does anything. */
+export interface OpenAgent {
+  readonly config: Config;
+  readonly ambient: Ambient;
+  readonly paths: StatePaths;
+  readonly boot: BootControl;
+  readonly floors: FloorsFile;
+  readonly state: ReturnType<typeof keepTwice<AgentState>>;
+  readonly outbox: Outbox;
+  readonly reporter: Reporter;
+  readonly tokens: DeviceTokens;
+  readonly ca: Buffer | undefined;
+  readonly http: HttpClient;
+  readonly server: Server;
+  readonly stages: StageDeps;
+  readonly log: Log;
+}
+
+/** Between tries of a download, of a poll, of a delivery. */
+export const BACKOFF: Backoff = { firstMs: 1_000, maxMs: 300_000 };
+const IDLE_MS = 30_000;
+const ANSWER_MS = 60_000;
+
+/** Opens the state folder and builds everything that the agent is made of. */
+export async function openAgent(config: Config, ambient: Ambient): Promise<OpenAgent> {
+  const { deviceId, stateDir, slotsDir } = config;
+  const paths = statePaths(stateDir);
+  await mkdir(slotsDir, { recursive: true });
+  const log = jsonLog(ambient.write, ambient.now, deviceId);
+  const signer = await deviceKey(paths.key);
+  const floors = floorsFile(paths.floors);
+  const trustedNow = async (): Promise<Date> =>
+    startTime(ambient.now(), ambient.builtAt, (await floors.load()).time);
+  const tokens = deviceTokens(deviceId, signer, trustedNow);
+  const { caFile, allowPlaintext } = config.server;
+  const ca = caFile === undefined ? undefined : await readFile(caFile);
+  const http = httpClient({ ca, allowPlaintext, idleMs: IDLE_MS });
+  const server = serverOverHttp({
+    base: baseOf(config.server.http),
+    http,
+    token: tokens.current,
+    signal: ambient.signal,
+    answerMs: ANSWER_MS,
+  });
+  const boot = symlinkBoot({ slotsDir, restart: config.boot.restart, stop: config.boot.stop });
+  const world = { config, ambient, paths, boot, floors, server };
+  return {
+    ...world,
+    state: keepTwice(paths.state, STATE_FORM),
+    outbox: await outboxFolder(paths.outbox),
+    reporter: {
+      device: deviceId,
+      bootId: ambient.bootId,
+      agent: `sealift-agent/${ambient.version}`,
+      signer,
+    },
+    tokens,
+    ca,
+    http,
+    log,
+    stages: {
+      verify: await verifyDeps(world),
+      fetch: fetchDeps(world),
+      install: installDeps(world),
+      trial: trialDeps(world),
+      boot,
+      log,
+    },
+  };
+}
+
+type Ground = Pick<OpenAgent, 'config' | 'ambient' | 'paths' | 'boot' | 'floors' | 'server'>;
+
+async function verifyDeps({
+  config,
+  ambient,
+  paths,
+  boot,
+  floors,
+  server,
+}: Ground): Promise<VerifyDeps> {
+  const { deviceId, product, hardwareId, policy } = config;
+  return {
+    device: { deviceId, product, hardwareId },
+    policy: { requireSbom: policy.requireSbom, provenance: policy.provenance },
+    firstRoots: {
+      image: await readFile(config.roots.image),
+      director: await readFile(config.roots.director),
+    },
+    stores: {
+      image: await metadataFolder(paths.metadata.image, 'image', floors),
+      director: await metadataFolder(paths.metadata.director, 'director', floors),
+    },
+    floors,
+    fetchImage: server.fetchImage,
+    fetchBlob: server.fetchBlob,
+    manifests: paths.manifests,
+    running: (state) => installedNow(boot, state),
+    now: ambient.now,
+    milliseconds: ambient.milliseconds,
+    builtAt: ambient.builtAt,
+  };
+}
+
+function fetchDeps({ config, ambient, paths, boot, server }: Ground): FetchDeps {
+  const { signal, random, milliseconds, now } = ambient;
+  return {
+    folder: paths.downloads,
+    openBlob: server.openBlob,
+    requireSpace,
+    limitBytes: config.limits.artifactBytes,
+    currentSlot: boot.current,
+    backoff: BACKOFF,
+    random,
+    milliseconds,
+    now,
+    pause: async (ms) => {
+      await pause(ms, signal);
+      return !signal.aborted;
+    },
+  };
+}
+
+function installDeps({ config, ambient, paths, boot }: Ground): InstallDeps {
+  return {
+    boot,
+    slotFolder: (slot: Slot) => join(config.slotsDir, slot),
+    artifactPath: (sha256) => verifiedPath(paths.downloads, sha256),
+    limits: config.limits,
+    requireSpace,
+    requireRunning: () => {
+      requireRunning(ambient.signal);
+    },
+    now: ambient.now,
+  };
+}
+
+function trialDeps({ config, ambient, boot, server }: Ground): TrialDeps {
+  const { probes, holdSeconds, deadlineSeconds, intervalSeconds, commitOffline } = config.trial;
+  return {
+    boot,
+    rule: {
+      holdMs: holdSeconds * 1_000,
+      deadlineMs: deadlineSeconds * 1_000,
+      commitOffline,
+    },
+    intervalMs: intervalSeconds * 1_000,
+    askProbes: () => Promise.all(probes.map((probe) => ask(probe, config.slotsDir))),
+    reachServer: () =>
+      server.assignment(undefined).then(
+        () => true,
+        () => false, // away or unwilling: the trial goes on, until its deadline
+      ),
+    milliseconds: ambient.milliseconds,
+    pause: async (ms) => {
+      await pause(ms, ambient.signal);
+      requireRunning(ambient.signal);
+    },
+  };
+}
+
+function baseOf(address: string): URL {
+  return new URL(address.endsWith('/') ? address : `${address}/`);
+}

@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+
+/** What lies where in the state folder. */
+export interface StatePaths {
+  readonly lock: string;
+  readonly key: string;
+  /** Without ending: kept twice. */
+  readonly state: string;
+  readonly floors: string;
+  readonly metadata: { readonly image: string; readonly director: string };
+  readonly manifests: string;
+  readonly downloads: string;
+  readonly outbox: string;
+}
+
+/** The paths of a state folder. */
+export function statePaths(stateDir: string): StatePaths {
+  const at = (...names: string[]): string => join(stateDir, ...names);
+  return {
+    lock: at('lock'),
+    key: at('device-key.json'),
+    state: at('state'),
+    floors: at('floors'),
+    metadata: { image: at('metadata', 'image'), director: at('metadata', 'director') },
+    manifests: at('manifests'),
+    downloads: at('downloads'),
+    outbox: at('outbox'),
+  };
+}

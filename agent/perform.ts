@@ -1,0 +1,58 @@
+import { returnToPreviousSlot, makePermanent, switchSlot } from './boot/switch-slot.ts';
+import type { BootControl } from './boot/boot-control.ts';
+import { fetchArtifact, type FetchDeps } from './download/fetch-artifact.ts';
+import { probeHealth, type TrialDeps } from './health/probe-health.ts';
+import { writeSpareSlot, type InstallDeps } from './install/write-spare-slot.ts';
+import { Unreachable } from './link/unreachable.ts';
+import type { Log } from './log.ts';
+import { effectOf, type Effect } from './machine.ts';
+import type { Step } from './run-update.ts';
+import type { AgentState } from './state/agent-state.ts';
+import type { Offer } from './verify/offer.ts';
+import { verifyRelease, type VerifyDeps } from './verify/verify-release.ts';
+
+/** What the stages of an update need of the world, each its own part. */
+export interface StageDeps {
+  readonly verify: VerifyDeps;
+  readonly fetch: FetchDeps;
+  readonly install: InstallDeps;
+  readonly trial: TrialDeps;
+  readonly boot: BootControl;
+  readonly log: Log;
+}
+
+/** Does the work of the stage that `state` is in. `offer` is what verifying looks at. */
+export function performer(
+  deps: StageDeps,
+  offer: () => Offer | undefined,
+): (state: AgentState) => Promise<Step> {
+  const effects: Readonly<Record<Effect, (state: AgentState) => Promise<Step>>> = {
+    wait_for_assignment: () => Promise.resolve({ outcome: 'done' }),
+    verify_release: (state) => {
+      const offered = offer();
+      if (offered === undefined) throw new Error('bug: verifying without an offer');
+      return laterIfUnreachable(deps.log, () => verifyRelease(deps.verify, state, offered));
+    },
+    fetch_artifact: (state) => fetchArtifact(deps.fetch, state),
+    write_spare_slot: (state) => writeSpareSlot(deps.install, state),
+    switch_slot: (state) => switchSlot(deps.boot, state),
+    probe_health: (state) => probeHealth(deps.trial, state),
+    make_permanent: (state) => makePermanent(deps.boot, state),
+    return_to_previous_slot: (state) =>
+      returnToPreviousSlot(deps.boot, state, (detail) =>
+        deps.log('restart_failed', { stage: state.stage, detail }),
+      ),
+  };
+  return (state) => effects[effectOf(state.stage)](state);
+}
+
+/** A network error is never held against the offer: it was not verified, and not refused either. */
+async function laterIfUnreachable(log: Log, verify: () => Promise<Step>): Promise<Step> {
+  try {
+    return await verify();
+  } catch (cause) {
+    if (!(cause instanceof Unreachable)) throw cause;
+    log('server_unreachable', { detail: cause.message });
+    return { outcome: 'later' };
+  }
+}

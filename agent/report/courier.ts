@@ -1,0 +1,93 @@
+import { backoffMs, type Backoff } from '../link/backoff.ts';
+import { Unreachable } from '../link/unreachable.ts';
+import type { Log } from '../log.ts';
+import type { Outbox, ReportMessage } from './outbox.ts';
+
+/** Carries reports to the server. */
+export interface Courier {
+  /** Something may be waiting: deliver it in the background, again and again until it is there. */
+  readonly hurry: () => void;
+  /** Delivers what waits, now. Throws {@link Unreachable}. */
+  readonly deliver: () => Promise<void>;
+  /** The server acknowledged by itself, over MQTT. */
+  readonly acknowledged: (stored: number) => Promise<void>;
+  /** The highest number that the server ever acknowledged to this process. */
+  readonly highestStored: () => number;
+}
+
+/** What a courier needs. */
+export interface CourierDeps {
+  readonly outbox: Outbox;
+  /** Answers the highest number stored. Throws {@link Unreachable}. */
+  readonly send: (message: ReportMessage) => Promise<number>;
+  readonly backoff: Backoff;
+  readonly random: () => number;
+  /** Ends early, and then for ever, when the agent is told to end. */
+  readonly pause: (milliseconds: number) => Promise<void>;
+  readonly isStopped: () => boolean;
+  readonly log: Log;
+}
+
+/** At most one delivery at a time: two would only carry the same reports. */
+export function courier(deps: CourierDeps): Courier {
+  let highestStored = 0;
+  let wanted = false;
+  let background: Promise<void> | undefined;
+  let delivery: Promise<void> | undefined;
+
+  const acknowledged = async (stored: number): Promise<void> => {
+    highestStored = Math.max(highestStored, stored);
+    await deps.outbox.removeThrough(stored);
+  };
+  const deliver = (): Promise<void> =>
+    (delivery ??= deliverAll(deps, acknowledged).finally(() => {
+      delivery = undefined;
+    }));
+  const work = async (): Promise<void> => {
+    let failures = 0;
+    while (wanted && !deps.isStopped()) {
+      wanted = false;
+      try {
+        await deliver();
+        failures = 0;
+      } catch (cause) {
+        if (!(cause instanceof Unreachable)) throw cause;
+        wanted = true;
+        failures += 1;
+        deps.log('reports_delayed', { failures, detail: cause.message });
+        await deps.pause(backoffMs(failures, deps.backoff, deps.random));
+      }
+    }
+  };
+  const hurry = (): void => {
+    wanted = true;
+    background ??= work()
+      .catch((cause: unknown) => {
+        const detail = cause instanceof Error ? cause.message : 'unknown';
+        deps.log('outbox_failed', { detail }); // a broken disk: the next report tries again
+        wanted = false;
+      })
+      .finally(() => {
+        background = undefined;
+        if (wanted && !deps.isStopped()) hurry(); // asked for between the last look and the end
+      });
+  };
+  return { hurry, deliver, acknowledged, highestStored: () => highestStored };
+}
+
+async function deliverAll(
+  { outbox, send, log }: CourierDeps,
+  acknowledged: (stored: number) => Promise<void>,
+): Promise<void> {
+  for (;;) {
+    const message = await outbox.nextMessage();
+    if (message === undefined) return;
+    const stored = await send(message);
+    // Nothing of what was sent was stored: sending it again at once would not change that.
+    if (stored < message.first) {
+      throw new Unreachable(`the server has stored ${stored}, we sent from ${message.first}`);
+    }
+    await acknowledged(stored);
+    log('reports_delivered', { first: message.first, last: message.last, stored });
+  }
+}

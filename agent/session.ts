@@ -1,0 +1,144 @@
+import type { ReportEvent } from '../shared/protocol/report.ts';
+import { letterBox, type LetterBox } from './link/letter-box.ts';
+import { mqttLink, type MqttLink } from './link/mqtt-link.ts';
+import { Unreachable } from './link/unreachable.ts';
+import type { Outcome } from './machine.ts';
+import { BACKOFF, type OpenAgent } from './open-agent.ts';
+import { pause } from './pause.ts';
+import { performer } from './perform.ts';
+import { courier, type Courier } from './report/courier.ts';
+import type { ReportMessage } from './report/outbox.ts';
+import { resumeUpdate, runUpdate, type World } from './run-update.ts';
+import type { AgentState, Slot } from './state/agent-state.ts';
+import type { Offer } from './verify/offer.ts';
+import { diskOf } from './world.ts';
+
+/** How taking up an offer ended. */
+export type Result = 'committed' | 'nothing' | 'later' | 'refused' | 'failed' | 'rolled_back';
+
+/** An agent at work: its memory, its ways to the server, and the two things it can do. */
+export interface Session {
+  readonly agent: OpenAgent;
+  readonly world: World;
+  readonly courier: Courier;
+  readonly mqtt: MqttLink | undefined;
+  readonly letters: LetterBox;
+  /** What was measured of a running slot, where it differs from what was signed. */
+  readonly drifted: Map<Slot, string>;
+  readonly resume: () => Promise<Result>;
+  readonly takeUp: (offer: Offer) => Promise<Result>;
+}
+
+/** Connects the parts of an open agent. */
+export function startSession(agent: OpenAgent): Session {
+  const { ambient, stages, floors } = agent;
+  const drifted = new Map<Slot, string>();
+  const letters = letterBox();
+  let offer: Offer | undefined;
+  let lastOutcome: Outcome = 'nothing';
+
+  const mqtt = openMqtt(agent, letters, () => reports);
+  const reports = makeCourier(agent, () => mqtt);
+  const perform = performer(stages, () => offer);
+  const world: World = {
+    ...diskOf({
+      ...agent,
+      now: ambient.now,
+      drifted: () => drifted,
+      highestStored: reports.highestStored,
+      onReports: reports.hurry,
+    }),
+    perform: async (state) => {
+      const step = await perform(state);
+      lastOutcome = step.outcome;
+      return step;
+    },
+  };
+  const finish = async (work: Promise<AgentState>): Promise<Result> => {
+    const state = await work;
+    await floors.raise({ securityEpoch: state.securityEpoch });
+    return resultOf(state.unwritten.at(-1)?.event, lastOutcome);
+  };
+  return {
+    agent,
+    world,
+    courier: reports,
+    mqtt,
+    letters,
+    drifted,
+    resume: () => finish(resumeUpdate(world)),
+    takeUp: (offered) => {
+      offer = offered;
+      return finish(runUpdate(world));
+    },
+  };
+}
+
+function resultOf(event: ReportEvent | undefined, lastOutcome: Outcome): Result {
+  switch (event?.kind) {
+    case 'receipt':
+      return 'committed';
+    case 'refused':
+    case 'failed':
+    case 'rolled_back':
+      return event.kind;
+    default: // a refusal that was reported before is not reported again
+      return lastOutcome === 'later' || lastOutcome === 'refused' ? lastOutcome : 'nothing';
+  }
+}
+
+/** Over MQTT when the broker is there, over HTTP when it is not or does not acknowledge. */
+function makeCourier(agent: OpenAgent, mqtt: () => MqttLink | undefined): Courier {
+  const { ambient, outbox, server, log } = agent;
+  const send = async (message: ReportMessage): Promise<number> => {
+    const link = mqtt();
+    if (link?.isConnected() === true) {
+      try {
+        return await link.report(message.bytes, message.last);
+      } catch (cause) {
+        if (!(cause instanceof Unreachable)) throw cause;
+        log('reports_not_acknowledged', { over: 'mqtt', last: message.last });
+      }
+    }
+    return server.report(message.bytes);
+  };
+  return courier({
+    outbox,
+    send,
+    backoff: BACKOFF,
+    random: ambient.random,
+    pause: (ms) => pause(ms, ambient.signal),
+    isStopped: () => ambient.signal.aborted,
+    log,
+  });
+}
+
+function openMqtt(
+  { config, ambient, tokens, ca, log }: OpenAgent,
+  letters: LetterBox,
+  reports: () => Courier,
+): MqttLink | undefined {
+  const { mqtt, allowPlaintext } = config.server;
+  if (mqtt === undefined) return undefined;
+  return mqttLink({
+    url: new URL(mqtt),
+    ca,
+    allowPlaintext,
+    deviceId: config.deviceId,
+    token: tokens.fresh,
+    onAssignment: letters.put,
+    onAcknowledgement: (stored) => {
+      void reports()
+        .acknowledged(stored)
+        .catch(() => reports().hurry()); // the disk failed: they are delivered and removed again
+    },
+    onConnected: () => {
+      reports().hurry();
+    },
+    backoff: BACKOFF,
+    random: ambient.random,
+    pause: (ms) => pause(ms, ambient.signal),
+    signal: ambient.signal,
+    log,
+  });
+}

@@ -1,0 +1,122 @@
+import * as z from 'zod/mini';
+import { Length, Sha256 } from '../../shared/metadata/fields.ts';
+import { ReleaseRef, ReportEvent } from '../../shared/protocol/report.ts';
+import { SecurityEpoch } from '../../shared/release/manifest.ts';
+import { STAGES, type Stage } from '../machine.ts';
+
+const count = z.int().check(z.minimum(0));
+
+/** One of the two places where a release can stand. */
+export const Slot = z.enum(['a', 'b']);
+export type Slot = z.infer<typeof Slot>;
+
+/** What stands in a slot, from a manifest that was verified. */
+export const Installed = z.strictObject({
+  release: ReleaseRef,
+  securityEpoch: SecurityEpoch,
+  /** What was measured when it was written, equal to the signed digest where there is one. */
+  installedSha256: Sha256,
+});
+export type Installed = Readonly<z.infer<typeof Installed>>;
+
+/** The update that is under way. Everything in it comes from a release that was verified. */
+export const Update = z.strictObject({
+  release: ReleaseRef,
+  securityEpoch: SecurityEpoch,
+  artifact: z.strictObject({
+    sha256: Sha256,
+    length: Length,
+    /** The digest that the author signed for what must stand in the slot, if there is one. */
+    installedSha256: z.nullable(Sha256),
+  }),
+  /** Which slot it goes to and which one it leaves, once that is decided. */
+  slots: z.nullable(z.strictObject({ to: Slot, from: z.nullable(Slot) })),
+  wakeUps: z.record(z.string(), count),
+  milliseconds: z.strictObject({ verify: count, download: count, trial: count }),
+});
+export type Update = Readonly<z.infer<typeof Update>>;
+
+/** The last thing this device said no to. */
+export const LastRefusal = z.strictObject({
+  offer: Sha256,
+  code: z.string(),
+  detail: z.string(),
+  release: z.nullable(ReleaseRef),
+  path: z.nullable(z.string()),
+  at: z.string(),
+});
+export type LastRefusal = Readonly<z.infer<typeof LastRefusal>>;
+
+/** A report that has its number but may not be in the outbox yet. */
+const Unwritten = z.strictObject({
+  number: z.int().check(z.minimum(1)),
+  at: z.string(),
+  event: ReportEvent,
+});
+export type Unwritten = Readonly<z.infer<typeof Unwritten>>;
+
+/**
+ * Everything that must survive a power cut together, in one file that changes at once: the stage
+ * and the reports that go with it cannot disagree.
+ */
+export const AgentState = z.strictObject({
+  schema: z.literal('sealift.agent-state/1'),
+  stage: z.enum(STAGES),
+  update: z.nullable(Update),
+  /** SHA-256 of the bundle that the current or last update came from. */
+  offer: z.nullable(Sha256),
+  /** How the update ends, known before everything is undone; reported on the way to idle. */
+  ending: z.nullable(ReportEvent),
+  slots: z.strictObject({ a: z.nullable(Installed), b: z.nullable(Installed) }),
+  /** The highest security epoch that was ever committed. */
+  securityEpoch: SecurityEpoch,
+  enrolment: z.enum(['none', 'pending', 'accepted', 'rejected', 'retired']),
+  /** Manifests that failed on this device, the latest last. */
+  failedReleases: z.array(Sha256),
+  /** The offer that ended in a failure: not tried again before the server says something new. */
+  failedOffer: z.nullable(Sha256),
+  lastRefusal: z.nullable(LastRefusal),
+  lastReport: count,
+  /** Reports up to here have left the outbox, as known when the state was last read. */
+  acknowledged: count,
+  unwritten: z.array(Unwritten),
+});
+export type AgentState = Readonly<z.infer<typeof AgentState>>;
+
+/** A device on its first day. `lastReport` comes from the outbox, if only the state was lost. */
+export function firstState(lastReport = 0): AgentState {
+  return {
+    schema: 'sealift.agent-state/1',
+    stage: 'idle' satisfies Stage,
+    update: null,
+    offer: null,
+    ending: null,
+    slots: { a: null, b: null },
+    securityEpoch: 0,
+    enrolment: 'none',
+    failedReleases: [],
+    failedOffer: null,
+    lastRefusal: null,
+    lastReport,
+    acknowledged: 0,
+    unwritten: [],
+  };
+}
+
+/** The other one of two slots; with nothing running, the first. */
+export function spareOf(running: Slot | undefined): Slot {
+  return running === 'a' ? 'b' : 'a';
+}
+
+/** The update under way; a stage that needs one and has none is a bug. */
+export function updateOf({ update, stage }: AgentState): Update {
+  if (update === null) throw new Error(`bug: no update while ${stage}`);
+  return update;
+}
+
+/** The slots of the update under way, which are decided before anything is written. */
+export function slotsOf(state: AgentState): NonNullable<Update['slots']> {
+  const { slots } = updateOf(state);
+  if (slots === null) throw new Error(`bug: no slot while ${state.stage}`);
+  return slots;
+}

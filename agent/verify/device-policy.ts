@@ -1,0 +1,39 @@
+import type { Artifact, Manifest } from '../../shared/release/manifest.ts';
+import { Refusal } from '../../shared/trust/refusal.ts';
+import type { ProvenancePolicy } from './provenance.ts';
+
+/** What this device asks of a release beyond genuine signatures. */
+export interface DevicePolicy {
+  readonly requireSbom: boolean;
+  readonly provenance: ProvenancePolicy | undefined;
+}
+
+/** CRA Annex I asks that components are known: a device may insist on it. */
+export function requireSbom({ sbom, version }: Manifest, policy: DevicePolicy): void {
+  if (policy.requireSbom && sbom === undefined) {
+    throw new Refusal('sbom_missing', `${version} comes without an SBOM`);
+  }
+}
+
+/** The one artifact that goes into a slot. What this agent cannot install is held back, not skipped. */
+export function onlyArtifact({ artifacts, version }: Manifest): Artifact {
+  const [artifact, ...others] = artifacts;
+  if (artifact === undefined || others.length > 0) {
+    throw new Refusal('installer_unsupported', `${version} has ${artifacts.length} artifacts`);
+  }
+  if (artifact.installer !== 'archive') {
+    throw new Refusal('installer_unsupported', `${version} needs ${artifact.installer}`);
+  }
+  return artifact;
+}
+
+/** NervesHub #202: a release that failed here would fail again, in a loop. */
+export function requireNotFailed(
+  failedReleases: readonly string[],
+  { version }: Manifest,
+  manifestSha256: string,
+): void {
+  if (failedReleases.includes(manifestSha256)) {
+    throw new Refusal('release_failed_before', `${version} has failed on this device before`);
+  }
+}

@@ -1,0 +1,84 @@
+import * as z from 'zod/mini';
+import { SecurityEpoch } from '../../shared/release/manifest.ts';
+import {
+  NO_FLOORS,
+  plainFloors,
+  RepositoryFloorsSchema,
+  type RepositoryFloors,
+} from '../../shared/trust/floors.ts';
+import { keepTwice, type Form, type KeptTwice } from '../install/kept-twice.ts';
+
+/** The two repositories that a device follows. */
+export type RepositoryName = 'image' | 'director';
+
+/** Everything that this device may never go below. */
+export interface DeviceFloors {
+  readonly image: RepositoryFloors;
+  readonly director: RepositoryFloors;
+  /** The highest security epoch that was committed. */
+  readonly securityEpoch: number;
+  /** The latest server time that was verified. */
+  readonly time: Date;
+}
+
+const DeviceFloorsSchema = z.strictObject({
+  image: RepositoryFloorsSchema,
+  director: RepositoryFloorsSchema,
+  securityEpoch: SecurityEpoch,
+  time: z.pipe(
+    z.iso.datetime(),
+    z.transform((text) => new Date(text)),
+  ),
+});
+
+/** How floors are written to a file. */
+export const FLOORS_FORM: Form<DeviceFloors> = {
+  schema: DeviceFloorsSchema as unknown as z.ZodMiniType<DeviceFloors>,
+  plain: ({ image, director, securityEpoch, time }) => ({
+    image: plainFloors(image),
+    director: plainFloors(director),
+    securityEpoch,
+    time: time.toISOString(),
+  }),
+};
+
+/** A device that has verified nothing yet. */
+export const FIRST_FLOORS: DeviceFloors = {
+  image: NO_FLOORS,
+  director: NO_FLOORS,
+  securityEpoch: 0,
+  time: new Date(0),
+};
+
+/** The floors of a device: read from disk once, written twice at every rise. */
+export interface FloorsFile {
+  readonly load: () => Promise<DeviceFloors>;
+  readonly saveRepository: (name: RepositoryName, floors: RepositoryFloors) => Promise<void>;
+  /** Raises what is higher; nothing here ever falls. */
+  readonly raise: (floors: Partial<Pick<DeviceFloors, 'securityEpoch' | 'time'>>) => Promise<void>;
+}
+
+/** `<path>.json` and `<path>.backup.json`. */
+export function floorsFile(path: string): FloorsFile {
+  const kept: KeptTwice<DeviceFloors> = keepTwice(path, FLOORS_FORM);
+  let known: DeviceFloors | undefined;
+  const load = async (): Promise<DeviceFloors> => (known ??= (await kept.load()) ?? FIRST_FLOORS);
+  const save = async (floors: DeviceFloors): Promise<void> => {
+    await kept.save(floors);
+    known = floors;
+  };
+  return {
+    load,
+    saveRepository: async (name, floors) => save({ ...(await load()), [name]: floors }),
+    raise: async ({ securityEpoch, time }) => {
+      const floors = await load();
+      const raised = {
+        ...floors,
+        securityEpoch: Math.max(floors.securityEpoch, securityEpoch ?? 0),
+        time: time !== undefined && time > floors.time ? time : floors.time,
+      };
+      const rises = raised.securityEpoch > floors.securityEpoch || raised.time > floors.time;
+      if (rises) await save(raised);
+    },
+  };
+}

@@ -1,0 +1,106 @@
+import type { Running } from '../shared/protocol/report.ts';
+import type { BootControl } from './boot/boot-control.ts';
+import type { KeptTwice } from './install/kept-twice.ts';
+import type { Log } from './log.ts';
+import type { Outbox } from './report/outbox.ts';
+import { signReport, type Reporter } from './report/sign-report.ts';
+import type { World } from './run-update.ts';
+import { firstState, type AgentState, type Installed, type Slot } from './state/agent-state.ts';
+
+/** What the disk of an agent is made of. */
+export interface WorldDeps {
+  readonly now: () => Date;
+  readonly state: KeptTwice<AgentState>;
+  readonly outbox: Outbox;
+  readonly boot: Pick<BootControl, 'current'>;
+  readonly reporter: Reporter;
+  /** What was measured of a slot at start, if it differs from what was signed. */
+  readonly drifted: () => ReadonlyMap<Slot, string>;
+  /** The highest number that the server acknowledged: we never use it again. */
+  readonly highestStored: () => number;
+  /** Reports have been put into the outbox. */
+  readonly onReports: () => void;
+  readonly log: Log;
+}
+
+/** The real world's memory: the state file and the outbox. What to do comes from perform.ts. */
+export function diskOf(deps: WorldDeps): Pick<World, 'now' | 'load' | 'save'> {
+  return {
+    now: deps.now,
+    load: async () => {
+      const stored = (await deps.state.load()) ?? firstState();
+      await putReports(deps, stored); // the power may have gone between the state and its reports
+      const waiting = await deps.outbox.waiting();
+      const lastReport = Math.max(stored.lastReport, deps.highestStored(), waiting.at(-1) ?? 0);
+      const acknowledged = (waiting[0] ?? lastReport + 1) - 1;
+      return { ...stored, lastReport, acknowledged, unwritten: [] };
+    },
+    save: async (state) => {
+      await deps.state.save(state);
+      await putReports(deps, state);
+      logReports(deps.log, state);
+      if (state.unwritten.length > 0) deps.onReports();
+    },
+  };
+}
+
+/** What runs now, by whichever slot is current, as every report says it. */
+export async function runningOf(
+  { boot, drifted }: Pick<WorldDeps, 'boot' | 'drifted'>,
+  state: AgentState,
+): Promise<Running | null> {
+  const slot = await boot.current();
+  const installed = slot && state.slots[slot];
+  if (slot === undefined || !installed) return null;
+  const { release, securityEpoch, installedSha256 } = installed;
+  return {
+    release,
+    securityEpoch,
+    slot,
+    installedSha256: drifted().get(slot) ?? installedSha256,
+  };
+}
+
+/** What stands in the running slot. */
+export async function installedNow(
+  boot: Pick<BootControl, 'current'>,
+  state: AgentState,
+): Promise<Installed | null> {
+  const slot = await boot.current();
+  return slot === undefined ? null : state.slots[slot];
+}
+
+async function putReports(deps: WorldDeps, state: AgentState): Promise<void> {
+  for (const unwritten of state.unwritten) {
+    const sign = async (): Promise<Uint8Array> =>
+      signReport(deps.reporter, unwritten, await runningOf(deps, state));
+    await deps.outbox.put(unwritten.number, sign);
+  }
+}
+
+function logReports(log: Log, { unwritten }: AgentState): void {
+  for (const { number, event } of unwritten) {
+    const release = 'release' in event ? event.release : null;
+    const about = { report: number, version: release?.version, manifest: release?.manifestSha256 };
+    switch (event.kind) {
+      case 'started':
+        log('agent_started', about);
+        break;
+      case 'stage':
+        log('stage_entered', { ...about, stage: event.stage });
+        break;
+      case 'receipt':
+        log('update_committed', about);
+        break;
+      case 'refused':
+        log('update_refused', { ...about, code: event.code, detail: event.detail });
+        break;
+      case 'failed':
+      case 'rolled_back': {
+        const { stage, reason, detail } = event;
+        log(`update_${event.kind}`, { ...about, stage, reason, detail });
+        break;
+      }
+    }
+  }
+}
