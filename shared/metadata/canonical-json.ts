@@ -3,40 +3,44 @@
  * `\` escaped, whole numbers only. The one place that rebuilds the bytes a TUF signature covers.
  */
 export function canonicalBytes(value: unknown): Uint8Array {
-  const parts: string[] = [];
-  write(value, parts);
-  return Buffer.from(parts.join(''), 'utf8');
+  const out: Out = { text: '' };
+  write(value, out);
+  return Buffer.from(out.text, 'utf8');
 }
 
-function write(value: unknown, parts: string[]): void {
-  if (value === null || typeof value === 'boolean') parts.push(String(value));
-  else if (typeof value === 'number') parts.push(wholeNumber(value));
-  else if (typeof value === 'string') parts.push(quote(value));
-  else if (Array.isArray(value)) writeArray(value, parts);
-  else if (typeof value === 'object') writeObject(value, parts);
+/** One growing string: engines build it without copying, and faster than joining a million parts. */
+interface Out {
+  text: string;
+}
+
+function write(value: unknown, out: Out): void {
+  if (typeof value === 'string') out.text += quote(value);
+  else if (typeof value === 'number') out.text += wholeNumber(value);
+  else if (value === null || typeof value === 'boolean') out.text += String(value);
+  else if (Array.isArray(value)) writeArray(value, out);
+  else if (typeof value === 'object') writeObject(value as Record<string, unknown>, out);
   else throw new Error(`bug: ${typeof value} has no canonical form`);
 }
 
-function writeArray(items: readonly unknown[], parts: string[]): void {
-  parts.push('[');
-  items.forEach((item, index) => {
-    if (index > 0) parts.push(',');
-    write(item, parts);
-  });
-  parts.push(']');
+function writeArray(items: readonly unknown[], out: Out): void {
+  out.text += '[';
+  for (const [index, item] of items.entries()) {
+    if (index > 0) out.text += ',';
+    write(item, out);
+  }
+  out.text += ']';
 }
 
-function writeObject(object: object, parts: string[]): void {
-  // A member that is undefined is absent, as in JSON.stringify.
-  const members = Object.entries(object).filter(([, member]) => member !== undefined);
-  members.sort(byCodePoint);
-  parts.push('{');
-  members.forEach(([name, member], index) => {
-    if (index > 0) parts.push(',');
-    parts.push(quote(name), ':');
-    write(member, parts);
-  });
-  parts.push('}');
+function writeObject(object: Readonly<Record<string, unknown>>, out: Out): void {
+  let before = '{';
+  for (const name of sorted(Object.keys(object))) {
+    const member = object[name];
+    if (member === undefined) continue; // absent, as in JSON.stringify
+    out.text += `${before}${quote(name)}:`;
+    write(member, out);
+    before = ',';
+  }
+  out.text += before === '{' ? '{}' : '}';
 }
 
 function wholeNumber(value: number): string {
@@ -45,14 +49,21 @@ function wholeNumber(value: number): string {
 }
 
 function quote(text: string): string {
-  return `"${text.replace(/[\\"]/g, '\\$&')}"`;
+  return ESCAPED.test(text) ? `"${text.replace(/[\\"]/g, '\\$&')}"` : `"${text}"`;
+}
+
+/** Names from a canonical file are in order already, and seeing that is cheaper than sorting. */
+function sorted(names: readonly string[]): readonly string[] {
+  for (let index = 1; index < names.length; index += 1) {
+    if (byCodePoint(names[index - 1] ?? '', names[index] ?? '') > 0) {
+      return [...names].sort(byCodePoint);
+    }
+  }
+  return names;
 }
 
 /** JavaScript sorts by UTF-16 unit, TUF by code point: they differ only where surrogates stand. */
-function byCodePoint(
-  [left]: readonly [string, unknown],
-  [right]: readonly [string, unknown],
-): number {
+function byCodePoint(left: string, right: string): number {
   if (SURROGATE.test(left) || SURROGATE.test(right)) {
     return Buffer.compare(Buffer.from(left), Buffer.from(right)); // UTF-8 sorts as code points do
   }
@@ -60,4 +71,5 @@ function byCodePoint(
   return left < right ? -1 : 1;
 }
 
+const ESCAPED = /[\\"]/;
 const SURROGATE = /[\ud800-\udfff]/;

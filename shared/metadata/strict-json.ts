@@ -8,7 +8,6 @@ export class JsonError extends Error {
 }
 
 const MAX_DEPTH = 32;
-const BLANK = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?![0-9.eE])/y;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -41,61 +40,58 @@ function decode(bytes: Uint8Array): string {
 function readValue(cursor: Cursor, depth: number): JsonValue {
   if (depth > MAX_DEPTH) throw new JsonError(`nested deeper than ${MAX_DEPTH} at ${cursor.at}`);
   skipBlank(cursor);
-  switch (cursor.text[cursor.at]) {
-    case '{':
-      return readObject(cursor, depth);
-    case '[':
-      return readArray(cursor, depth);
-    case '"':
-      return readString(cursor);
-    default:
-      return readWord(cursor);
-  }
+  const first = cursor.text[cursor.at];
+  if (first === '{') return readObject(cursor, depth);
+  if (first === '[') return readArray(cursor, depth);
+  if (first === '"') return readString(cursor);
+  return readWord(cursor);
 }
 
 function readObject(cursor: Cursor, depth: number): JsonValue {
   const object: Record<string, JsonValue> = {};
-  readSequence(cursor, '}', () => {
+  cursor.at += 1;
+  if (skipIf(cursor, '}')) return object;
+  do {
+    skipBlank(cursor);
     const name = readString(cursor);
     // `__proto__` would set a prototype instead of a member; nothing honest is called that.
     if (name === '__proto__' || Object.hasOwn(object, name)) {
       throw new JsonError(`name ${JSON.stringify(name)} is not allowed again at ${cursor.at}`);
     }
-    skipBlank(cursor);
-    if (cursor.text[cursor.at] !== ':') throw unexpected(cursor);
-    cursor.at += 1;
+    if (!skipIf(cursor, ':')) throw unexpected(cursor);
     object[name] = readValue(cursor, depth + 1);
-  });
+  } while (skipIf(cursor, ','));
+  if (!skipIf(cursor, '}')) throw unexpected(cursor);
   return object;
 }
 
 function readArray(cursor: Cursor, depth: number): JsonValue {
   const items: JsonValue[] = [];
-  readSequence(cursor, ']', () => {
-    items.push(readValue(cursor, depth + 1));
-  });
+  cursor.at += 1;
+  if (skipIf(cursor, ']')) return items;
+  do items.push(readValue(cursor, depth + 1));
+  while (skipIf(cursor, ','));
+  if (!skipIf(cursor, ']')) throw unexpected(cursor);
   return items;
 }
 
-function readSequence(cursor: Cursor, close: string, readItem: () => void): void {
-  cursor.at += 1;
-  skipBlank(cursor);
-  if (cursor.text[cursor.at] !== close) {
-    readItem();
-    skipBlank(cursor);
-    while (cursor.text[cursor.at] === ',') {
-      cursor.at += 1;
-      skipBlank(cursor);
-      readItem();
-      skipBlank(cursor);
-    }
-  }
-  if (cursor.text[cursor.at] !== close) throw unexpected(cursor);
-  cursor.at += 1;
+/** Most strings need no reading, only a slice: a file of a product has a million of them. */
+function readString(cursor: Cursor): string {
+  const { text, at } = cursor;
+  if (text[at] !== '"') throw unexpected(cursor);
+  let end = at + 1;
+  while (isPlain(text.charCodeAt(end))) end += 1;
+  if (text[end] !== '"') return readEscapedString(cursor);
+  cursor.at = end + 1;
+  return text.slice(at + 1, end);
 }
 
-function readString(cursor: Cursor): string {
-  if (cursor.text[cursor.at] !== '"') throw unexpected(cursor);
+/** Neither quote, backslash, control character nor half of a pair; nor the end (NaN). */
+function isPlain(code: number): boolean {
+  return code >= 0x20 && code !== 0x22 && code !== 0x5c && (code < 0xd800 || code > 0xdfff);
+}
+
+function readEscapedString(cursor: Cursor): string {
   const end = closingQuote(cursor.text, cursor.at + 1);
   if (end === -1) throw new JsonError('ends inside a string');
   const text = unquote(cursor.text.slice(cursor.at, end + 1));
@@ -131,8 +127,10 @@ function readWord(cursor: Cursor): JsonValue {
       return value;
     }
   }
-  const digits = match(cursor, NUMBER);
-  if (digits === undefined) throw unexpected(cursor);
+  NUMBER.lastIndex = cursor.at;
+  if (!NUMBER.test(cursor.text)) throw unexpected(cursor);
+  const digits = cursor.text.slice(cursor.at, NUMBER.lastIndex);
+  cursor.at = NUMBER.lastIndex;
   const number = Number(digits);
   if (!Number.isSafeInteger(number) || Object.is(number, -0)) {
     throw new JsonError(`number ${digits} is out of range`);
@@ -146,15 +144,20 @@ const WORDS: readonly (readonly [string, JsonValue])[] = [
   ['null', null],
 ];
 
-function match(cursor: Cursor, pattern: RegExp): string | undefined {
-  pattern.lastIndex = cursor.at;
-  const found = pattern.exec(cursor.text)?.[0];
-  if (found !== undefined) cursor.at += found.length;
-  return found;
+/** Steps over blanks and then over `mark`, if it is what comes next. */
+function skipIf(cursor: Cursor, mark: string): boolean {
+  skipBlank(cursor);
+  if (cursor.text[cursor.at] !== mark) return false;
+  cursor.at += 1;
+  return true;
 }
 
 function skipBlank(cursor: Cursor): void {
-  match(cursor, BLANK);
+  while (isBlank(cursor.text.charCodeAt(cursor.at))) cursor.at += 1;
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
 }
 
 function unexpected(cursor: Cursor): JsonError {

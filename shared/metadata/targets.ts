@@ -6,7 +6,7 @@ import { KeysById } from './keys.ts';
 export const TargetFile = z.looseObject({
   length: Length,
   hashes: Hashes,
-  custom: z.optional(z.record(z.string(), z.unknown())),
+  custom: z.optional(z.custom<Readonly<Record<string, unknown>>>(isObject, 'not an object')),
 });
 export type TargetFile = Readonly<z.infer<typeof TargetFile>>;
 
@@ -78,3 +78,7 @@ export const TargetsSchema = z.looseObject({
 });
 export type Targets = Readonly<z.infer<typeof TargetsSchema>>;
 export type TargetsFile = z.input<typeof TargetsSchema>;
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
