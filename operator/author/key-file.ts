@@ -62,12 +62,12 @@ export function sealKey(
   { secret, salt }: SealingKey,
   nonce: Uint8Array,
 ): KeyFile {
-  const publicPart = {
-    schema: 'sealift.key/1' as const,
+  const publicPart = publicPartOf({
+    schema: 'sealift.key/1',
     ...head,
     publicKey: ed25519Key(publicHexOf(seed)),
     kdf: { ...SCRYPT, salt },
-  };
+  });
   const cipher = createCipheriv(CIPHER, secret, nonce);
   cipher.setAAD(canonicalBytes(publicPart));
   const hidden = Buffer.concat([cipher.update(seed), cipher.final()]);
@@ -100,15 +100,22 @@ export function keyFileBytes(file: KeyFile): Uint8Array {
 
 /** Opens a key with the secret of its passphrase, or fails with `wrong_passphrase`. */
 export function openKey(file: KeyFile, secret: Uint8Array): Signer {
-  const { sealed, checksum: _, ...publicPart } = file;
+  const { sealed } = file;
   const decipher = createDecipheriv(CIPHER, secret, Buffer.from(sealed.nonce, 'hex'));
-  decipher.setAAD(canonicalBytes(publicPart));
+  decipher.setAAD(canonicalBytes(publicPartOf(file)));
   decipher.setAuthTag(Buffer.from(sealed.tag, 'hex'));
   const signer = signerFromSeed(finish(decipher, file));
   if (!isSameSecret(keyMaterial(signer.publicKey), keyMaterial(file.publicKey))) {
     throw damaged(file.name, 'its public key is not of its private key');
   }
   return signer;
+}
+
+type PublicPart = Omit<KeyFile, 'sealed' | 'checksum'>;
+
+/** Everything but the secret: what the secret is bound to. */
+function publicPartOf({ schema, name, role, createdAt, publicKey, kdf }: PublicPart): PublicPart {
+  return { schema, name, role, createdAt, publicKey, kdf };
 }
 
 function finish(decipher: ReturnType<typeof createDecipheriv>, file: KeyFile): Uint8Array {

@@ -37,12 +37,9 @@ export function facts(pairs: readonly (readonly [string, Cell])[]): string {
   return pairs.map(([name, value]) => `${name.padEnd(width)}${cell(value)}`).join('\n');
 }
 
-/** Text from elsewhere may hold control characters that drive a terminal: they are shown, not sent. */
+/** Text from elsewhere may drive a terminal, or turn its line around: such characters are replaced. */
 export function harmless(text: string): string {
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    '\ufffd',
-  );
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\ufffd');
 }
 
 function cell(value: Cell): string {

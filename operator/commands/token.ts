@@ -53,21 +53,21 @@ export function tokenCommands({ world }: Run): Command {
 
 /** Options of one kind with the other kind are a mistake, not something to ignore. */
 function requestOf(options: CreateOptions): TokenRequest {
-  const { kind, name, product, uses, hours, role, pending } = options;
-  if (kind === 'operator') {
-    if (role === undefined) throw new Failure('wrong_usage', 'an operator token needs --role');
-    if (product !== undefined || uses !== undefined || pending !== undefined) {
-      throw new Failure('wrong_usage', '--product, --uses and --pending are for enrolment tokens');
-    }
-    return { kind, name, role, ...(hours !== undefined && { hours }) };
+  return options.kind === 'operator' ? operatorToken(options) : enrolmentToken(options);
+}
+
+function operatorToken(options: CreateOptions): TokenRequest {
+  const { name, role, hours, product, uses, pending } = options;
+  if (role === undefined) throw new Failure('wrong_usage', 'an operator token needs --role');
+  if (product !== undefined || uses !== undefined || pending !== undefined) {
+    throw new Failure('wrong_usage', '--product, --uses and --pending are for enrolment tokens');
   }
+  return { kind: 'operator', name, role, ...(hours !== undefined && { hours }) };
+}
+
+function enrolmentToken(options: CreateOptions): TokenRequest {
+  const { name, role, product, uses = 1, hours = 24, pending = false } = options;
   if (role !== undefined) throw new Failure('wrong_usage', '--role is for operator tokens');
-  return {
-    kind,
-    name,
-    ...(product !== undefined && { product }),
-    uses: uses ?? 1,
-    hours: hours ?? 24,
-    accept: pending !== true,
-  };
+  const limit = product !== undefined && { product };
+  return { kind: 'enrolment', name, ...limit, uses, hours, accept: !pending };
 }

@@ -120,22 +120,18 @@ class Fake implements FakeServer {
     const blob = /^(GET|PUT) \/api\/v1\/blobs\/([0-9a-f]{64})$/.exec(route);
     if (blob?.[1] === 'PUT') return this.#storeBlob(blob[2] ?? '', body);
     if (blob !== null) return this.#findBlob(blob[2] ?? '');
-    switch (route) {
-      case 'GET /api/v1/keys/online':
-        return { status: 200, value: this.#onlineKeys() };
-      case 'GET /api/v1/trust':
+    const answer: Readonly<Record<string, () => Answer | Promise<Answer>>> = {
+      'GET /api/v1/keys/online': () => ({ status: 200, value: this.#onlineKeys() }),
+      'GET /api/v1/trust': () => {
         return { status: 200, value: { initialised: this.files.has('1.root.json') } };
-      case 'POST /api/v1/trust':
-        return this.#initialise(textsOf(body));
-      case 'POST /api/v1/products':
-        return this.#addProduct(textsOf(body));
-      case 'POST /api/v1/releases':
-        return this.#publish(textsOf(body));
-      case 'GET /api/v1/audit':
-        return { status: 200, value: { entries: this.#page(query) } };
-      default:
-        return { status: 404, value: { code: 'not_found', message: `no ${route}` } };
-    }
+      },
+      'POST /api/v1/trust': () => this.#initialise(textsOf(body)),
+      'POST /api/v1/products': () => this.#addProduct(textsOf(body)),
+      'POST /api/v1/releases': () => this.#publish(textsOf(body)),
+      'GET /api/v1/audit': () => ({ status: 200, value: { entries: this.#page(query) } }),
+    };
+    const missing = { status: 404, value: { code: 'not_found', message: `no ${route}` } };
+    return answer[route]?.() ?? missing;
   }
 
   #onlineKeys(): unknown {
@@ -225,8 +221,10 @@ export function auditChain(length: number, actor = 'author'): readonly AuditEntr
 
 /** What a metadata file says, unchecked. */
 export function signedOf(bytes: Uint8Array): Record<string, unknown> & { version: number } {
-  const file = JSON.parse(Buffer.from(bytes).toString()) as { signed: { version: number } };
-  return file.signed as Record<string, unknown> & { version: number };
+  const file = JSON.parse(Buffer.from(bytes).toString()) as {
+    signed: Record<string, unknown> & { version: number };
+  };
+  return file.signed;
 }
 
 function respond(response: ServerResponse, status: number, value: unknown): void {
