@@ -14,7 +14,7 @@ interface World extends Fleet {
   readonly states: string[];
   readonly desk: ReturnType<typeof deviceDesk>;
   readonly issue: (change?: Partial<TokenWish>) => Promise<string>;
-  readonly post: (body: BodyInit) => Promise<{ status: number; body: unknown }>;
+  readonly post: (body: string) => Promise<{ status: number; body: unknown }>;
   readonly enrol: (
     enrolment: Enrolment,
     signer?: Signer,
@@ -43,7 +43,7 @@ async function begin(): Promise<World> {
   };
   const desk = deviceDesk(deps);
   const app = enrolmentRoutes(desk);
-  const post = async (body: BodyInit) => {
+  const post = async (body: string) => {
     const response = await app.request('/enroll', { method: 'POST', body });
     return { status: response.status, body: (await response.json()) as unknown };
   };

@@ -1,0 +1,58 @@
+import type { JSX } from 'hono/jsx/jsx-runtime';
+import type { Newest, ShownRelease } from './status.ts';
+import { Instant, OnlyNewest, State } from './words.tsx';
+
+interface ReleaseTableProps {
+  readonly releases: Newest<ShownRelease>;
+  readonly shown: number;
+}
+
+/** Releases, newest first. */
+export function ReleaseTable({ releases, shown }: ReleaseTableProps): JSX.Element {
+  return (
+    <section aria-labelledby="releases">
+      <h2 id="releases">Releases</h2>
+      <OnlyNewest more={releases.more} shown={shown} of="releases" />
+      {releases.rows.length === 0 ? (
+        <p class="note">No release yet.</p>
+      ) : (
+        <div class="wide" role="region" aria-labelledby="releases" tabindex={0}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Release</th>
+                <th scope="col">State</th>
+                <th scope="col">Class</th>
+                <th scope="col">Epoch</th>
+                <th scope="col">Manifest</th>
+                <th scope="col">Published</th>
+              </tr>
+            </thead>
+            <tbody>
+              {releases.rows.map((release) => (
+                <tr>
+                  <th scope="row">
+                    {release.product} {release.version}
+                  </th>
+                  <td>
+                    <State state={release.state} />
+                  </td>
+                  <td>{release.class}</td>
+                  <td>{release.securityEpoch}</td>
+                  <td>
+                    <code title={release.manifestSha256}>
+                      {release.manifestSha256.slice(0, 12)}
+                    </code>
+                  </td>
+                  <td>
+                    <Instant at={release.publishedAt} />
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}

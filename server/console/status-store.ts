@@ -1,0 +1,43 @@
+import type { Database } from '../database/schema.ts';
+import { listNewestDevices } from '../devices/inventory-store.ts';
+import { listRollouts } from '../rollouts/rollout-store.ts';
+import type { Newest, ShownRelease, Status } from './status.ts';
+
+/** What the status page shows: bounded reads, whatever the size of the fleet. */
+export async function loadStatus(db: Database, limit: number): Promise<Status> {
+  const more = limit + 1; // one beyond tells whether there are more
+  return {
+    rollouts: newest(await listRollouts(db, more), limit),
+    devices: newest(await listNewestDevices(db, more), limit),
+    releases: newest(await listNewestReleases(db, more), limit),
+    auditHead: await db
+      .selectFrom('audit')
+      .select(['sequence', 'hash'])
+      .orderBy('sequence', 'desc')
+      .limit(1)
+      .executeTakeFirst(),
+  };
+}
+
+function newest<T>(rows: readonly T[], limit: number): Newest<T> {
+  return { rows: rows.slice(0, limit), more: rows.length > limit };
+}
+
+async function listNewestReleases(db: Database, limit: number): Promise<readonly ShownRelease[]> {
+  return db
+    .selectFrom('releases')
+    .select([
+      'product',
+      'version',
+      'manifest_sha256 as manifestSha256',
+      'class',
+      'security_epoch as securityEpoch',
+      'state',
+      'published_at as publishedAt',
+    ])
+    .orderBy('published_at', 'desc')
+    .orderBy('product')
+    .orderBy('version')
+    .limit(limit)
+    .execute();
+}
