@@ -1,4 +1,4 @@
-import { keyIdOf, keyMaterial, type PublicKey } from '../../shared/crypto/public-key.ts';
+import { keyMaterial } from '../../shared/crypto/public-key.ts';
 import type { Signer } from '../../shared/crypto/signer.ts';
 import type { RoleKeys } from '../../shared/metadata/fields.ts';
 import type { KeysById } from '../../shared/metadata/keys.ts';
@@ -35,15 +35,15 @@ export function keysOfRole(
   stored: readonly StoredKey[],
 ): readonly StoredKey[] {
   const allowed = new Set(
-    role.keyids
-      .map((id) => keys.get(id))
-      .filter((key): key is PublicKey => key !== undefined)
-      .map(keyMaterial),
+    role.keyids.flatMap((id) => {
+      const key = keys.get(id);
+      return key === undefined ? [] : [keyMaterial(key)];
+    }),
   );
   const byMaterial = new Map(
     stored
       .filter(({ file }) => allowed.has(keyMaterial(file.publicKey)))
-      .map((key) => [keyIdOf(key.file.publicKey), key] as const),
+      .map((key) => [keyMaterial(key.file.publicKey), key] as const),
   );
   return [...byMaterial.values()];
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { TargetsSchema } from '../../../shared/metadata/targets.ts';
+import { TargetsSchema, type Targets } from '../../../shared/metadata/targets.ts';
 import { signedOf, type FakeServer } from '../fake-server.ts';
 import type { Operator } from '../operator.ts';
 import { prepareGateway, type Prepared } from '../prepared.ts';
@@ -31,14 +31,19 @@ const addLock = [
   '2',
 ];
 
+const targetsOf = (name: string): Targets =>
+  TargetsSchema.parse(signedOf(server.files.get(name) ?? Buffer.of()));
+const rolesOf = ({ delegations }: Targets): readonly unknown[] => delegations?.roles ?? [];
+
 test('a second product gets its own keys and leaves the first delegation as it was', async () => {
-  const before = TargetsSchema.parse(signedOf(server.files.get('2.targets.json') ?? Buffer.of()));
+  const [gateway] = rolesOf(targetsOf('2.targets.json'));
   await author.json(...addLock);
 
-  const after = TargetsSchema.parse(signedOf(server.files.get('3.targets.json') ?? Buffer.of()));
-  expect(after.delegations?.roles?.map(({ name }) => name)).toEqual(['gateway', 'lock']);
-  expect(after.delegations?.roles?.[0]).toEqual(before.delegations?.roles?.[0]);
-  expect(after.delegations?.roles?.[1]).toMatchObject({ threshold: 2, paths: ['lock/*/*'] });
+  const after = targetsOf('3.targets.json');
+  expect(rolesOf(after)).toEqual([
+    gateway,
+    expect.objectContaining({ name: 'lock', threshold: 2, paths: ['lock/*/*'] }),
+  ]);
   expect(after.delegations?.keys.size).toBe(4);
   const keys = (await readdir(join(author.home, 'keys'))).filter((name) => name.startsWith('lock'));
   expect(keys).toEqual(['lock-1.key.json', 'lock-2.key.json', 'lock-3.key.json']);
