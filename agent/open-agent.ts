@@ -60,6 +60,8 @@ export interface OpenAgent {
   readonly server: Server;
   readonly stages: StageDeps;
   readonly log: Log;
+  /** Ends whatever goes on in the background. */
+  readonly close: () => void;
 }
 
 /** Between tries of a download, of a poll, of a delivery. */
@@ -68,9 +70,12 @@ const IDLE_MS = 30_000;
 const ANSWER_MS = 60_000;
 
 /** Opens the state folder and builds everything that the agent is made of. */
-export async function openAgent(config: Config, ambient: Ambient): Promise<OpenAgent> {
+export async function openAgent(config: Config, outside: Ambient): Promise<OpenAgent> {
+  const stop = stopWith(outside.signal);
+  const ambient = { ...outside, signal: stop.signal };
   const { deviceId, stateDir, slotsDir } = config;
   const paths = statePaths(stateDir);
+  await mkdir(stateDir, { recursive: true, mode: 0o700 });
   await mkdir(slotsDir, { recursive: true });
   const log = jsonLog(ambient.write, ambient.now, deviceId);
   const signer = await deviceKey(paths.key);
@@ -104,6 +109,10 @@ export async function openAgent(config: Config, ambient: Ambient): Promise<OpenA
     ca,
     http,
     log,
+    close: () => {
+      stop.abort();
+      http.close();
+    },
     stages: {
       verify: await verifyDeps(world),
       fetch: fetchDeps(world),
@@ -113,6 +122,17 @@ export async function openAgent(config: Config, ambient: Ambient): Promise<OpenA
       log,
     },
   };
+}
+
+/** Told to end from outside, or because the work is done. */
+function stopWith(outside: AbortSignal): AbortController {
+  const stop = new AbortController();
+  const end = (): void => {
+    stop.abort();
+  };
+  if (outside.aborted) end();
+  outside.addEventListener('abort', end, { once: true });
+  return stop;
 }
 
 type Ground = Pick<OpenAgent, 'config' | 'ambient' | 'paths' | 'boot' | 'floors' | 'server'>;

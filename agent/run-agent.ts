@@ -32,8 +32,8 @@ export async function runAgent(agent: OpenAgent, once: boolean): Promise<RunEnd>
     if (cause instanceof Stopped) return 'stopped';
     throw cause;
   } finally {
+    agent.close();
     await broker;
-    agent.http.close();
   }
 }
 

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ReadEntry } from 'tar';
+import type { ReadEntry } from 'tar/read-entry';
 import { Refusal } from '../../shared/trust/refusal.ts';
 import { isOfPlatform } from '../platform-error.ts';
 import { readBlocks } from './archive-blocks.ts';
@@ -33,7 +33,7 @@ export async function unpackArchive(
   limits: ArchiveLimits,
   requireRunning: () => void,
 ): Promise<void> {
-  const { Parser } = await import('tar'); // only now: an idle agent does without
+  const { Parser } = await import('tar/parse'); // only now: an idle agent does without
   const slot: SlotInWork = { folder, rules: entryRules(limits), folders: [], openFiles: new Set() };
   const parser = new Parser({ strict: true, gzip: true });
   let failure: unknown;

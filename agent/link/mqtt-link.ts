@@ -4,6 +4,7 @@ import { Acknowledgement } from '../../shared/protocol/report.ts';
 import { deviceTopics } from '../../shared/protocol/topics.ts';
 import type { Log } from '../log.ts';
 import { backoffMs, type Backoff } from './backoff.ts';
+import { brokerSocket } from './broker-socket.ts';
 import { isPrivate } from './plaintext.ts';
 import { Unreachable } from './unreachable.ts';
 
@@ -72,8 +73,10 @@ async function stayConnected(
 ): Promise<boolean> {
   if (!deps.allowPlaintext && !isPrivate(deps.url)) return false;
   const topics = deviceTopics(deps.deviceId);
-  const { connect } = await import('mqtt'); // only for those who configured a broker
-  const client = connect(deps.url.href, await optionsFor(deps));
+  // Only for those who configured a broker, and without what brokerSocket replaces.
+  const { default: library } = await import('mqtt/lib/client');
+  const options = await optionsFor(deps);
+  const client = new library.default(() => brokerSocket(deps.url, deps.ca), options);
   let stood = false;
   const goodbye = (): void => {
     client.publish(topics.presence, 'offline', { qos: 1, retain: true }, () => client.end(true));
@@ -105,10 +108,10 @@ async function stayConnected(
   return stood;
 }
 
-async function optionsFor({ url, ca, deviceId, token }: MqttDeps): Promise<IClientOptions> {
+async function optionsFor({ deviceId, token }: MqttDeps): Promise<IClientOptions> {
   const { presence } = deviceTopics(deviceId);
   return {
-    protocolVersion: 5,
+    protocolVersion: 4, // 3.1.1: nothing of MQTT 5 is used, and the server's own broker speaks no 5
     clientId: deviceId,
     username: deviceId,
     password: await token(),
@@ -119,8 +122,6 @@ async function optionsFor({ url, ca, deviceId, token }: MqttDeps): Promise<IClie
     writeCache: false, // the cache of all packet numbers costs 18 MB
     queueQoSZero: false,
     will: { topic: presence, payload: Buffer.from('offline'), qos: 1, retain: true },
-    properties: { maximumPacketSize: LIMITS.bundleBytes + 1_024 },
-    ...(ca === undefined || url.protocol !== 'mqtts:' ? {} : { ca }),
   };
 }
 
