@@ -39,6 +39,7 @@ const NEXT_BY_CODE: ReadonlyMap<string, string> = new Map([
   ['version_conflict', 'Somebody else published at the same time. Run the command again.'],
   ['rollout_running', 'End the live rollout of the product first: sealift rollout abort ID.'],
   ['no_devices', 'No accepted device fits this release. See: sealift device list.'],
+  ['blob_hash_mismatch', 'The file changed while it was uploaded. Run the command again.'],
   ['unknown_release', 'See what is published: sealift release list.'],
 ]);
 

@@ -27,7 +27,10 @@ export function loginCommand({ world }: Run): Command {
       const state = initialised ? 'It has its keys.' : 'It has no keys yet: sealift keys init.';
       session.show({ server, initialised }, `Logged in to ${server}. ${state}`);
     });
-  return common(command, ['sealift login --server https://updates.example.com --token slo_...']);
+  return common(command, [
+    'sealift login --server https://updates.example.com --token slo_...',
+    'NODE_EXTRA_CA_CERTS=ca.pem sealift login ...     (a certificate of your own authority)',
+  ]);
 }
 
 /** The token from the command line, else from the environment. */

@@ -1,3 +1,4 @@
+import { expiryNotices } from '../author/expiry-notice.ts';
 import { buildManifest, type ReleaseFacts } from '../author/build-manifest.ts';
 import { listKeys } from '../author/key-folder.ts';
 import type { InstallerChoice } from '../author/read-artifact.ts';
@@ -46,6 +47,7 @@ export async function publishRelease(session: Session, options: PublishOptions):
     answer(session, manifest, first.manifestSha256, 'was published before, with these bytes');
     return;
   }
+  expiryNotices(first.image.trusted, world.now()).forEach(session.progress);
   if (options.dryRun === true) {
     const { folder, manifestSha256 } = await writeDryRun(publishing, first);
     answer(session, manifest, manifestSha256, `is signed, not published: see ${folder}`);

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { buildFixtures } from '../../../firmware-fixtures/build.ts';
@@ -235,4 +235,34 @@ test('a release that the server did not take does not lock the author out', asyn
 
   server.answers.clear();
   expect(await author.json(...publish('1.0.0'))).toMatchObject({ version: '1.0.0' });
+});
+
+test('a colleague needs only the root, the key of the product and a login', async () => {
+  const home = await newHome();
+  const colleague = operatorAt(home);
+  await colleague.json('login', '--server', server.url, '--token', server.token);
+  expect(await colleague.refused(...publish('1.0.0', '--hardware', 'rpi4'))).toBe('no_root');
+
+  for (const file of ['metadata/image/1.root.json', 'keys/gateway.key.json']) {
+    await cp(join(author.home, file), join(home, file));
+  }
+  expect(await colleague.refused(...publish('1.0.0'))).toBe('hardware_unknown');
+  expect(await colleague.json(...publish('1.0.0', '--hardware', 'rpi4'))).toMatchObject({
+    version: '1.0.0',
+  });
+});
+
+test('a warning comes in time before image targets runs out', async () => {
+  const late = operatorAt(author.home, { now: () => new Date('2026-11-01T00:00:00Z') });
+  expect((await late.run(...publish('1.0.0'))).stderr).toContain('image targets expires on');
+  expect((await author.run(...publish('1.0.1'))).stderr).not.toContain('expires on');
+});
+
+test('a server that publishes another manifest than it was given is found out', async () => {
+  const body = {
+    ...{ product: 'gateway', version: '1.0.0', manifestSha256: 'f'.repeat(64), securityEpoch: 1 },
+    ...{ class: 'functional', hardwareIds: ['rpi4'], state: 'published', publishedAt: 'now' },
+  };
+  server.answers.set('POST /api/v1/releases', () => ({ status: 201, body }));
+  expect(await author.refused(...publish('1.0.0'))).toBe('server_answer_malformed');
 });
