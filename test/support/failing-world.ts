@@ -1,0 +1,189 @@
+import { makePermanent, returnToPreviousSlot, switchSlot } from '../../agent/boot/switch-slot.ts';
+import type { BootControl } from '../../agent/boot/boot-control.ts';
+import { probeHealth } from '../../agent/health/probe-health.ts';
+import { effectOf, type Effect } from '../../agent/machine.ts';
+import type { Step, World } from '../../agent/run-update.ts';
+import {
+  firstState,
+  slotsOf,
+  spareOf,
+  updateOf,
+  type AgentState,
+  type Installed,
+  type Slot,
+  type Update,
+} from '../../agent/state/agent-state.ts';
+import type { ReportEvent } from '../../shared/protocol/report.ts';
+
+/** The plug was pulled: everything that was not on disk is gone. */
+export class PowerCut extends Error {}
+
+/** What goes wrong at one step. */
+export interface Fault {
+  readonly atStep: number;
+  /**
+   * `cut`: the power goes before the step, or right after it.
+   * `lost`: the step reports success, never reaches the disk, and then the power goes.
+   * `persisted`: the step reaches the disk and reports an error all the same.
+   */
+  readonly kind: 'cut_before' | 'cut_after' | 'lost' | 'persisted';
+}
+
+/** A device whose disk survives and whose memory does not. Its slots, link and outbox are on disk. */
+export interface FailingDevice {
+  readonly world: World;
+  readonly reports: ReadonlyMap<number, ReportEvent>;
+  readonly running: () => 'old' | 'new' | 'half';
+  readonly everRanHalfASlot: () => boolean;
+  readonly stage: () => string | undefined;
+  /** How many steps were taken: a fault beyond it never happens. */
+  readonly steps: () => number;
+}
+
+interface Disk {
+  state: AgentState;
+  readonly outbox: Map<number, ReportEvent>;
+  readonly content: Record<Slot, 'old' | 'new' | 'half'>;
+  readonly marks: Record<Slot, 'good' | 'bad'>;
+  primary: Slot;
+}
+
+const RELEASE = { product: 'gateway', version: '2.0.0', manifestSha256: '2'.repeat(64) };
+const OLD: Installed = {
+  release: { product: 'gateway', version: '1.0.0', manifestSha256: '1'.repeat(64) },
+  securityEpoch: 1,
+  installedSha256: '1'.repeat(64),
+};
+const NEW: Installed = { release: RELEASE, securityEpoch: 2, installedSha256: '2'.repeat(64) };
+
+/** An error of the platform, as Node throws them. */
+function inputOutputError(): Error {
+  return Object.assign(new Error('EIO: i/o error'), { code: 'EIO', syscall: 'write' });
+}
+
+/** A device that runs the old release from slot a, and is offered the new one. */
+export function failingDevice(plan: { healthy: boolean; fault: Fault | undefined }): FailingDevice {
+  const disk: Disk = {
+    state: { ...firstState(), slots: { a: OLD, b: null }, securityEpoch: 1 },
+    outbox: new Map(),
+    content: { a: 'old', b: 'half' },
+    marks: { a: 'good', b: 'bad' },
+    primary: 'a',
+  };
+  const write = faultyWrites(plan.fault);
+  let ranHalf = false;
+  const boot: BootControl = {
+    current: () => Promise.resolve(disk.primary),
+    primary: () => Promise.resolve(disk.primary),
+    setPrimary: (slot) => write.step(() => (disk.primary = slot ?? 'a')),
+    state: (slot) => Promise.resolve(disk.marks[slot]),
+    setState: (slot, mark) => write.step(() => (disk.marks[slot] = mark)),
+    restart: async () => {
+      await write.step(() => (ranHalf ||= disk.content[disk.primary] === 'half'));
+      return { kind: 'restarted' };
+    },
+  };
+  const install = async (state: AgentState): Promise<Step> => {
+    const { to } = slotsOf(state);
+    await boot.setState(to, 'bad');
+    await write.step(() => (disk.content[to] = 'half'));
+    await write.step(() => (disk.content[to] = 'new'));
+    await boot.setState(to, 'good');
+    return {
+      outcome: 'done',
+      remember: (before) => ({ ...before, slots: { ...before.slots, [to]: NEW } }),
+    };
+  };
+  const effects: Readonly<Record<Effect, (state: AgentState) => Promise<Step>>> = {
+    wait_for_assignment: () => Promise.resolve({ outcome: 'done' }),
+    verify_release: () => Promise.resolve(verified(disk.content[disk.primary])),
+    fetch_artifact: () => Promise.resolve(fetched(disk.primary)),
+    write_spare_slot: install,
+    switch_slot: (state) => switchSlot(boot, state),
+    probe_health: (state) => probeHealth(trial(boot, disk, plan.healthy), state),
+    make_permanent: (state) => makePermanent(boot, state),
+    return_to_previous_slot: (state) => returnToPreviousSlot(boot, state, () => undefined),
+  };
+  return {
+    world: {
+      now: () => new Date(0),
+      load: () => {
+        for (const { number, event } of disk.state.unwritten) disk.outbox.set(number, event);
+        const lastReport = Math.max(disk.state.lastReport, ...disk.outbox.keys());
+        return Promise.resolve({ ...disk.state, lastReport, unwritten: [] });
+      },
+      save: async (state) => {
+        await write.step(() => (disk.state = state));
+        for (const { number, event } of state.unwritten) {
+          if (!disk.outbox.has(number)) await write.step(() => disk.outbox.set(number, event));
+        }
+      },
+      perform: (state) => effects[effectOf(state.stage)](state),
+    },
+    reports: disk.outbox,
+    running: () => disk.content[disk.primary],
+    everRanHalfASlot: () => ranHalf || disk.content[disk.primary] === 'half',
+    stage: () => disk.state.stage,
+    steps: () => write.taken(),
+  };
+}
+
+function faultyWrites(fault: Fault | undefined): {
+  readonly step: (apply: () => unknown) => Promise<void>;
+  readonly taken: () => number;
+} {
+  let steps = 0;
+  const step = async (apply: () => unknown): Promise<void> => {
+    await Promise.resolve();
+    steps += 1;
+    const kind = fault?.atStep === steps ? fault.kind : undefined;
+    if (fault?.kind === 'lost' && steps === fault.atStep + 1) throw new PowerCut();
+    if (kind === 'cut_before') throw new PowerCut();
+    if (kind !== 'lost') apply();
+    if (kind === 'cut_after') throw new PowerCut();
+    if (kind === 'persisted') throw inputOutputError();
+  };
+  return { step, taken: () => steps };
+}
+
+function verified(running: string): Step {
+  if (running === 'new') return { outcome: 'nothing' };
+  const update: Update = {
+    release: RELEASE,
+    securityEpoch: 2,
+    artifact: { sha256: '3'.repeat(64), length: 1, installedSha256: null },
+    slots: null,
+    wakeUps: {},
+    milliseconds: { verify: 0, download: 0, trial: 0 },
+  };
+  return {
+    outcome: 'done',
+    remember: (state) => ({ ...state, update, offer: '4'.repeat(64), failedOffer: null }),
+  };
+}
+
+function fetched(running: Slot): Step {
+  const to = spareOf(running);
+  return {
+    outcome: 'done',
+    remember: (state) => ({
+      ...state,
+      update: { ...updateOf(state), slots: { to, from: running } },
+      slots: { ...state.slots, [to]: null },
+    }),
+  };
+}
+
+function trial(boot: BootControl, disk: Disk, healthy: boolean): Parameters<typeof probeHealth>[0] {
+  let time = 0;
+  return {
+    boot,
+    rule: { holdMs: 0, deadlineMs: 10, commitOffline: false },
+    intervalMs: 1,
+    askProbes: () =>
+      Promise.resolve([healthy && disk.content[disk.primary] === 'new' ? undefined : 'sick']),
+    reachServer: () => Promise.resolve(true),
+    milliseconds: () => (time += 1),
+    pause: () => Promise.resolve(),
+  };
+}
