@@ -16,9 +16,12 @@ let fixtures: string;
 let author: Operator;
 const realClock = { now: () => new Date() };
 
-/** One command as people run it: the bundled program, in its own process. */
+/** From the sources, so that no test ever runs a bundle of yesterday. */
+const PROGRAM = ['--import', 'tsx', 'operator/main.ts'];
+
+/** One command as people run it: in its own process. */
 async function sealift(home: string, ...args: readonly string[]): Promise<Ran> {
-  const child = spawn(process.execPath, ['dist/sealift.mjs', ...args], {
+  const child = spawn(process.execPath, [...PROGRAM, ...args], {
     env: { ...process.env, SEALIFT_HOME: home, SEALIFT_PASSPHRASE: PASSPHRASE },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -146,7 +149,7 @@ describe('against the real server, in the order of a first day', { concurrent: f
     const { id } = await author.json(...start);
     const child = spawn(
       process.execPath,
-      ['dist/sealift.mjs', 'rollout', 'watch', String(id), '--interval', '3600'],
+      [...PROGRAM, 'rollout', 'watch', String(id), '--interval', '3600'],
       { env: { ...process.env, SEALIFT_HOME: author.home }, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     const errors: string[] = [];

@@ -16,9 +16,13 @@ export interface ServerProcess {
 export async function startServerProcess(): Promise<ServerProcess> {
   const data = await mkdtemp(join(tmpdir(), 'sealift-server-'));
   const ports = ['--http-port', '0', '--mqtt-port', '0'];
-  const child = spawn(process.execPath, ['dist/sealift-server.mjs', '--data', data, ...ports], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--import', 'tsx', 'server/main.ts', '--data', data, ...ports],
+    {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    },
+  );
   const stop = async (): Promise<void> => {
     if (child.exitCode !== null) return;
     child.kill('SIGTERM');
