@@ -8,6 +8,22 @@ export function canonicalBytes(value: unknown): Uint8Array {
   return Buffer.from(out.text, 'utf8');
 }
 
+/**
+ * The same as a JSON file: canonical JSON leaves control characters bare (the line ends of a key in
+ * PEM), which JSON does not allow. They only stand inside strings, so escaping them is all it takes.
+ */
+export function canonicalFile(value: unknown): Uint8Array {
+  const text = Buffer.from(canonicalBytes(value)).toString('utf8');
+  return Buffer.from(text.replace(CONTROL, escapeControl), 'utf8');
+}
+
+// eslint-disable-next-line no-control-regex -- exactly these
+const CONTROL = /[\u0000-\u001f]/g;
+
+function escapeControl(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
 /** One growing string: engines build it without copying, and faster than joining a million parts. */
 interface Out {
   text: string;

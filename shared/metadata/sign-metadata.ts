@@ -1,5 +1,5 @@
 import type { Signer } from '../crypto/signer.ts';
-import { canonicalBytes } from './canonical-json.ts';
+import { canonicalBytes, canonicalFile } from './canonical-json.ts';
 import type { RootFile } from './root.ts';
 import type { SnapshotFile } from './snapshot.ts';
 import type { TargetsFile } from './targets.ts';
@@ -10,7 +10,7 @@ export type MetadataFile = RootFile | TimestampFile | SnapshotFile | TargetsFile
 
 /**
  * The bytes of a metadata file signed by every signer, in their order (TUF 4.2.1). `signed` is
- * written in canonical form, so what is stored is what was signed.
+ * written in canonical form, so what is stored is what was signed, but for escaped line ends.
  */
 export async function signMetadata(
   signed: MetadataFile,
@@ -23,5 +23,5 @@ export async function signMetadata(
       sig: Buffer.from(await signer.sign(payload)).toString('hex'),
     })),
   );
-  return canonicalBytes({ signatures, signed });
+  return canonicalFile({ signatures, signed });
 }

@@ -1,7 +1,7 @@
 // A30, A29, A28: two readers of the same bytes who understand different things.
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonicalBytes } from '../../shared/metadata/canonical-json.ts';
+import { canonicalBytes, canonicalFile } from '../../shared/metadata/canonical-json.ts';
 import { Expires, Hashes, Version } from '../../shared/metadata/fields.ts';
 import { parseStrictJson } from '../../shared/metadata/strict-json.ts';
 import { simulateRepository, targetFor } from '../support/repository-simulator.ts';
@@ -82,6 +82,17 @@ test("canonical JSON is TUF's: sorted by code point, only quote and backslash es
   expect(Buffer.from(canonicalBytes(value)).toString()).toBe(
     '{"a":"x\\"y\\\\z\n","b":[1,true,null],"\uffff":2,"\u{1f600}":1}',
   );
+});
+
+test('a canonical file is JSON that says the same, line ends and all', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string({ unit: 'binary' }), fc.integer()), (object) => {
+      fc.pre(!Object.hasOwn(object, '__proto__'));
+      const parsed = parseStrictJson(canonicalFile(object));
+      expect(canonicalBytes(parsed)).toEqual(canonicalBytes(object));
+    }),
+  );
+  expect(Buffer.from(canonicalFile({ key: 'a\nb' })).toString()).toBe('{"key":"a\\u000ab"}');
 });
 
 test('canonical JSON does not depend on the order in which members were written', () => {
