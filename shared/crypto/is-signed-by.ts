@@ -1,13 +1,22 @@
-import { createPublicKey, verify } from 'node:crypto';
+import { constants, verify } from 'node:crypto';
 import { verifyEd25519 } from './ed25519.ts';
-import type { PublicKey } from './public-key.ts';
+import { keyObjectOf, type TufKey } from './public-key.ts';
 
 /** Whether `signature` over exactly `bytes` was made with `key`. Never throws on bad signatures. */
-export function isSignedBy(key: PublicKey, bytes: Uint8Array, signature: Uint8Array): boolean {
+export function isSignedBy(key: TufKey, bytes: Uint8Array, signature: Uint8Array): boolean {
   if (key.keytype === 'ed25519') return verifyEd25519(key.keyval.public, bytes, signature);
+  const platformKey = keyObjectOf(key);
   try {
-    return verify('sha256', bytes, createPublicKey(key.keyval.public), signature);
+    return key.keytype === 'rsa'
+      ? verify('sha256', bytes, { key: platformKey, ...PSS }, signature)
+      : verify('sha256', bytes, platformKey, signature);
   } catch {
     return false; // a signature that is not DER is a wrong signature, not a broken program
   }
 }
+
+/** Salt of any length, as all TUF clients: some signers use the digest's, some the longest. */
+const PSS = {
+  padding: constants.RSA_PKCS1_PSS_PADDING,
+  saltLength: constants.RSA_PSS_SALTLEN_AUTO,
+} as const;

@@ -1,8 +1,12 @@
-import { createPublicKey } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
 import * as z from 'zod/mini';
 import { canonicalBytes } from '../metadata/canonical-json.ts';
 import { sha256Hex } from './digest.ts';
 import { isUsableEd25519Key } from './ed25519.ts';
+
+/** An uncompressed P-256 point in hex, and (RFC 5480) the fixed DER that comes before one. */
+const P256_POINT = /^04[0-9a-f]{128}$/;
+const P256_SPKI_PREFIX = '3059301306072a8648ce3d020106082a8648ce3d030107034200';
 
 const ed25519 = z.looseObject({
   keytype: z.literal('ed25519'),
@@ -18,7 +22,24 @@ const ecdsaP256 = z.looseObject({
   keytype: z.enum(['ecdsa', 'ecdsa-sha2-nistp256']),
   scheme: z.literal('ecdsa-sha2-nistp256'),
   keyval: z.looseObject({
-    public: z.string().check(z.maxLength(1_024), z.refine(isP256, 'not a P-256 key in PEM')),
+    public: pem(1_024).check(z.refine(isP256, 'not a P-256 key in PEM')),
+  }),
+});
+
+/** The same as a bare point, as go-tuf wrote it: the first roots of sigstore have it. */
+const ecdsaP256Point = z.looseObject({
+  keytype: z.enum(['ecdsa', 'ecdsa-sha2-nistp256']),
+  scheme: z.literal('ecdsa-sha2-nistp256'),
+  keyval: z.looseObject({
+    public: z.string().check(z.regex(P256_POINT), z.refine(isP256, 'not a point of P-256')),
+  }),
+});
+
+const rsaPss = z.looseObject({
+  keytype: z.literal('rsa'),
+  scheme: z.literal('rsassa-pss-sha256'),
+  keyval: z.looseObject({
+    public: pem(4_096).check(z.refine(isStrongRsa, 'not a strong RSA key')),
   }),
 });
 
@@ -26,13 +47,17 @@ const ecdsaP256 = z.looseObject({
 export const PublicKeySchema = z.union([ed25519, ecdsaP256]);
 export type PublicKey = Readonly<z.infer<typeof PublicKeySchema>>;
 
+/** Any key that TUF 4.3 names, in every form that others write: to verify *their* repositories. */
+export const ForeignKeySchema = z.union([ed25519, ecdsaP256, ecdsaP256Point, rsaPss]);
+export type TufKey = Readonly<z.infer<typeof ForeignKeySchema>>;
+
 /** The TUF key object of an Ed25519 public key in hex, with no extra field, so its id is stable. */
 export function ed25519Key(publicHex: string): PublicKey {
   return { keytype: 'ed25519', scheme: 'ed25519', keyval: { public: publicHex } };
 }
 
 /** TUF 4.3 KEYID: SHA-256 over the canonical form of the key object. */
-export function keyIdOf(key: PublicKey): string {
+export function keyIdOf(key: TufKey): string {
   return sha256Hex(canonicalBytes(key));
 }
 
@@ -40,15 +65,45 @@ export function keyIdOf(key: PublicKey): string {
  * What a threshold counts (TAP 12): the key itself, not its id nor the object around it. One key
  * under two ids, in two encodings or with an extra field is still one key.
  */
-export function keyMaterial(key: PublicKey): string {
+export function keyMaterial(key: TufKey): string {
   if (key.keytype === 'ed25519') return `ed25519:${key.keyval.public}`;
-  const der = createPublicKey(key.keyval.public).export({ type: 'spki', format: 'der' });
-  return `p256:${der.toString('hex')}`;
+  const der = keyObjectOf(key).export({ type: 'spki', format: 'der' });
+  return `${key.keytype === 'rsa' ? 'rsa' : 'p256'}:${der.toString('hex')}`;
 }
 
-function isP256(pem: string): boolean {
+/** The platform's form of a key that is not Ed25519. */
+export function keyObjectOf(key: Exclude<TufKey, { readonly keytype: 'ed25519' }>): KeyObject {
+  return readKey(key.keyval.public);
+}
+
+/** Nothing but a public key: the platform would read it out of a certificate or private key too. */
+function pem(maxLength: number): z.ZodMiniString {
+  return z.string().check(z.maxLength(maxLength), z.startsWith('-----BEGIN PUBLIC KEY-----'));
+}
+
+function readKey(text: string): KeyObject {
+  if (!P256_POINT.test(text)) return createPublicKey(text);
+  const der = Buffer.from(P256_SPKI_PREFIX + text, 'hex');
+  return createPublicKey({ key: der, format: 'der', type: 'spki' });
+}
+
+function isP256(text: string): boolean {
+  return quietly(() => readKey(text).asymmetricKeyDetails?.namedCurve === 'prime256v1');
+}
+
+/** At most 8,192 bits, or one key could keep a device busy for minutes. */
+function isStrongRsa(pem: string): boolean {
+  return quietly(() => {
+    const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey(pem);
+    const { modulusLength = 0, publicExponent = 0n } = asymmetricKeyDetails ?? {};
+    const isStrong = modulusLength >= 2_048 && modulusLength <= 8_192 && publicExponent >= 65_537n;
+    return asymmetricKeyType === 'rsa' && isStrong;
+  });
+}
+
+function quietly(check: () => boolean): boolean {
   try {
-    return createPublicKey(pem).asymmetricKeyDetails?.namedCurve === 'prime256v1';
+    return check();
   } catch {
     return false; // not a key at all: the schema turns this into a refusal with a sentence
   }

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { Expires, Hashes, Length, RoleKeys, SpecVersion, Version } from './fields.ts';
-import { KeysById } from './keys.ts';
+import { ForeignKeysById, KeysById } from './keys.ts';
 
 /** A file that the role vouches for (TUF 4.5). `custom` is opaque here: trust/join.ts reads it. */
 export const TargetFile = z.looseObject({
@@ -37,47 +37,56 @@ const succinctRoles = z.looseObject({
 });
 export type SuccinctRoles = Readonly<z.infer<typeof succinctRoles>>;
 
-const delegations = z
-  .looseObject({
-    keys: KeysById,
-    roles: z.optional(
-      z.array(delegatedRole).check(
-        z.refine(
-          (roles) => new Set(roles.map(({ name }) => name)).size === roles.length,
-          'a role is delegated twice',
-        ),
-        z.refine(
-          (roles) => roles.every(({ name }) => !TOP_LEVEL_ROLES.has(name)),
-          'a top-level role cannot be delegated to',
+function delegationsWith(keys: typeof KeysById) {
+  return z
+    .looseObject({
+      keys,
+      roles: z.optional(
+        z.array(delegatedRole).check(
+          z.refine(
+            (roles) => new Set(roles.map(({ name }) => name)).size === roles.length,
+            'a role is delegated twice',
+          ),
+          z.refine(
+            (roles) => roles.every(({ name }) => !TOP_LEVEL_ROLES.has(name)),
+            'a top-level role cannot be delegated to',
+          ),
         ),
       ),
-    ),
-    succinct_roles: z.optional(succinctRoles),
-  })
-  .check(
-    z.refine(
-      (all) => (all.roles === undefined) !== (all.succinct_roles === undefined),
-      'needs exactly one of roles and succinct_roles',
-    ),
-  );
-export type Delegations = Readonly<z.infer<typeof delegations>>;
+      succinct_roles: z.optional(succinctRoles),
+    })
+    .check(
+      z.refine(
+        (all) => (all.roles === undefined) !== (all.succinct_roles === undefined),
+        'needs exactly one of roles and succinct_roles',
+      ),
+    );
+}
+export type Delegations = Readonly<z.infer<ReturnType<typeof delegationsWith>>>;
 
 const TOP_LEVEL_ROLES: ReadonlySet<string> = new Set(['root', 'timestamp', 'snapshot', 'targets']);
 
 /** TUF 4.5: the files a role vouches for, and to whom it hands parts of its name space. */
-export const TargetsSchema = z.looseObject({
-  _type: z.literal('targets'),
-  spec_version: SpecVersion,
-  version: Version,
-  expires: Expires,
-  targets: z.pipe(
-    z.record(z.string(), TargetFile),
-    z.transform((targets) => new Map(Object.entries(targets))),
-  ),
-  delegations: z.optional(delegations),
-});
+export const TargetsSchema = targetsWith(KeysById);
 export type Targets = Readonly<z.infer<typeof TargetsSchema>>;
 export type TargetsFile = z.input<typeof TargetsSchema>;
+
+/** The targets of somebody else's repository. */
+export const ForeignTargetsSchema = targetsWith(ForeignKeysById);
+
+function targetsWith(keys: typeof KeysById) {
+  return z.looseObject({
+    _type: z.literal('targets'),
+    spec_version: SpecVersion,
+    version: Version,
+    expires: Expires,
+    targets: z.pipe(
+      z.record(z.string(), TargetFile),
+      z.transform((targets) => new Map(Object.entries(targets))),
+    ),
+    delegations: z.optional(delegationsWith(keys)),
+  });
+}
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

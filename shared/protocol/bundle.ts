@@ -17,7 +17,10 @@ export type Bundle = Readonly<z.infer<typeof BundleSchema>>;
 
 /** The bytes of a bundle, from its files. */
 export function bundleBytes(files: ReadonlyMap<string, Uint8Array>): Uint8Array {
-  const texts = [...files].map(([name, bytes]) => [name, Buffer.from(bytes).toString('utf8')]);
+  const texts = [...files].map(([name, bytes]): [string, string] => [
+    name,
+    Buffer.from(bytes).toString('utf8'),
+  ]);
   const bundle: Bundle = { schema: 'sealift.assignment/1', files: Object.fromEntries(texts) };
   return Buffer.from(JSON.stringify(bundle), 'utf8');
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { Sha256, Version } from '../metadata/fields.ts';
+import type { Profile } from './profile.ts';
 import { Refusal } from './refusal.ts';
 
 const Floor = z.strictObject({ version: Version, contentSha256: Sha256 });
@@ -56,10 +57,17 @@ export function forgetOnlineVersions({ root }: RepositoryFloors): RepositoryFloo
  * TUF 5.4.3, 5.5.5: never older than the floor; and (Uptane 5.2.1, made strict) never other content
  * under the same number.
  */
-export function requireFloor(name: string, offered: Floor, floor: Floor | undefined): void {
+export function requireFloor(
+  name: string,
+  offered: Floor,
+  floor: Floor | undefined,
+  { forbidsReusedVersions }: Profile,
+): void {
   if (floor === undefined) return;
   requireVersion(name, offered.version, floor.version);
-  if (offered.version === floor.version && offered.contentSha256 !== floor.contentSha256) {
+  const isReused =
+    offered.version === floor.version && offered.contentSha256 !== floor.contentSha256;
+  if (isReused && forbidsReusedVersions) {
     throw new Refusal(
       'version_reused',
       `${name} v${offered.version} was verified before with other content`,

@@ -8,13 +8,13 @@ import { acceptTargets, type Delegation } from './targets.ts';
 
 /** One targets role, verified against *this* delegation (A19), from our copy or fetched (TUF 5.6). */
 export async function loadTargets(
-  { fetch, store, startedAt }: Repository,
+  { fetch, store, startedAt, profile }: Repository,
   root: Root,
   delegation: Delegation,
 ): Promise<Targets> {
   const { name, named } = delegation;
   const floors = await store.loadFloors();
-  const ground = { root, floors, startedAt };
+  const ground = { root, floors, startedAt, profile };
   const stored = await store.load(name);
   const kept = stored && held(() => acceptTargets(stored, delegation, ground));
   if (kept !== undefined) return kept.content;

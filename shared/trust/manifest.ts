@@ -21,13 +21,7 @@ export function acceptManifest(bytes: Uint8Array, { path, file }: NamedTarget): 
   if (bytes.length !== file.length || !hasHashes(bytes, file.hashes)) {
     throw new Refusal('manifest_hash_mismatch', `${path} is not the file that was signed`);
   }
-  const parsed = ManifestSchema.safeParse(parse(path, bytes));
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const at = issue?.path.map(String).join('.') ?? '';
-    throw new Refusal('manifest_malformed', `${path} at ${at}: ${issue?.message ?? 'invalid'}`);
-  }
-  const manifest = parsed.data;
+  const manifest = readManifest(path, bytes);
   const named = parseManifestPath(path);
   if (manifest.product !== named?.product || manifest.version !== named.version) {
     throw new Refusal(
@@ -47,6 +41,14 @@ export function readConditions(manifest: Manifest): Conditions {
   if (conditions.success) return conditions.data;
   const [issue] = conditions.error.issues;
   throw new Refusal('condition_unsupported', issue?.message ?? 'unknown condition');
+}
+
+function readManifest(path: string, bytes: Uint8Array): Manifest {
+  const parsed = ManifestSchema.safeParse(parse(path, bytes));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const at = issue?.path.map(String).join('.') ?? '';
+  throw new Refusal('manifest_malformed', `${path} at ${at}: ${issue?.message ?? 'invalid'}`);
 }
 
 function parse(path: string, bytes: Uint8Array): JsonValue {

@@ -33,15 +33,16 @@ export async function refresh(repository: Repository): Promise<TrustedRepository
 }
 
 /** TUF 5.3: from the trusted root to the newest, one by one, each kept as soon as it is trusted. */
-async function followRoots({ fetch, store, firstRoot, startedAt }: Repository): Promise<Root> {
-  let trusted = newestHeld(firstRoot, await store.load('root'));
+async function followRoots(repository: Repository): Promise<Root> {
+  const { fetch, store, startedAt, profile } = repository;
+  let trusted = newestHeld(repository, await store.load('root'));
   for (let followed = 0; ; followed += 1) {
     const name = `${trusted.version + 1}.root.json`;
     const bytes = await fetch(name, LIMITS.rootBytes);
     if (bytes === undefined) break;
     if (followed === LIMITS.roots) throw new Refusal('too_many_roots', `after ${followed} roots`);
     requireSize(name, bytes, LIMITS.rootBytes);
-    const next = acceptNextRoot(bytes, trusted);
+    const next = acceptNextRoot(bytes, trusted, profile);
     // TUF 5.3.11, before the root is kept: cut between the two, nothing is lost but a cache.
     if (rotatesOnlineKeys(trusted, next.content)) await forgetOnline(store);
     await store.saveFloors({ ...(await store.loadFloors()), root: next.content.version });
@@ -60,21 +61,21 @@ async function forgetOnline(store: Repository['store']): Promise<void> {
 }
 
 /** The root the device came with, or a newer one that it verified since and that still reads. */
-function newestHeld(firstRoot: Uint8Array, stored: Uint8Array | undefined): Root {
-  const first = acceptFirstRoot(firstRoot).content;
-  const kept = stored && held(() => acceptFirstRoot(stored))?.content;
+function newestHeld({ firstRoot, profile }: Repository, stored: Uint8Array | undefined): Root {
+  const first = acceptFirstRoot(firstRoot, profile).content;
+  const kept = stored && held(() => acceptFirstRoot(stored, profile))?.content;
   return kept !== undefined && kept.version > first.version ? kept : first;
 }
 
 async function refreshTimestamp(
-  { fetch, store, startedAt }: Repository,
+  { fetch, store, startedAt, profile }: Repository,
   root: Root,
 ): Promise<Timestamp> {
   const floors = await store.loadFloors();
   const stored = await store.load('timestamp');
   const trusted = stored && held(() => verifyTimestamp(stored, root));
   const bytes = await fetchWhole(fetch, 'timestamp.json', LIMITS.timestampBytes);
-  const accepted = acceptTimestamp(bytes, trusted, { root, floors, startedAt });
+  const accepted = acceptTimestamp(bytes, trusted, { root, floors, startedAt, profile });
   if (accepted !== trusted) {
     await store.saveFloors({ ...floors, timestamp: floorOf(accepted) });
     await store.save('timestamp', accepted.bytes); // TUF 5.4.5
@@ -83,12 +84,12 @@ async function refreshTimestamp(
 }
 
 async function refreshSnapshot(
-  { fetch, store, startedAt }: Repository,
+  { fetch, store, startedAt, profile }: Repository,
   root: Root,
   timestamp: Timestamp,
 ): Promise<Snapshot> {
   const floors = await store.loadFloors();
-  const ground: Ground = { root, floors, startedAt };
+  const ground: Ground = { root, floors, startedAt, profile };
   const stored = await store.load('snapshot');
   const kept = stored && held(() => acceptSnapshot(stored, timestamp, ground));
   if (kept !== undefined) return kept.content;

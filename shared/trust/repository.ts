@@ -2,6 +2,7 @@ import type { Root } from '../metadata/root.ts';
 import type { Snapshot } from '../metadata/snapshot.ts';
 import type { Targets } from '../metadata/targets.ts';
 import type { RepositoryFloors } from './floors.ts';
+import type { ProfileName } from './profile.ts';
 import { Refusal } from './refusal.ts';
 
 /**
@@ -33,6 +34,8 @@ export interface Repository {
   readonly firstRoot: Uint8Array;
   /** TUF 5.1: fixed once. */
   readonly startedAt: Date;
+  /** `sealift` unless it is somebody else's. */
+  readonly profile?: ProfileName | undefined;
 }
 
 /** A repository after a whole refresh: everything in it is verified and fresh. */

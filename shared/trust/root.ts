@@ -1,5 +1,6 @@
 import { keyMaterial } from '../crypto/public-key.ts';
-import { RootSchema, type Root } from '../metadata/root.ts';
+import type { Root } from '../metadata/root.ts';
+import { profileOf, type ProfileName } from './profile.ts';
 import { Refusal } from './refusal.ts';
 import {
   openFile,
@@ -14,19 +15,23 @@ import {
  *
  * It must hold by its own keys. Its expiry does not matter: it only has to introduce its successor.
  */
-export function acceptFirstRoot(bytes: Uint8Array): VerifiedFile<Root> {
-  return verifyByItself(bytes);
+export function acceptFirstRoot(bytes: Uint8Array, profile?: ProfileName): VerifiedFile<Root> {
+  return verifyByItself(bytes, profile);
 }
 
 /**
  * The next root, or a {@link Refusal}. Expiry is not checked here: only the last root of the chain
  * must be fresh (TUF 5.3.6, 5.3.10), and {@link requireFresh} is called once the chain has ended.
  */
-export function acceptNextRoot(bytes: Uint8Array, trusted: Root): VerifiedFile<Root> {
+export function acceptNextRoot(
+  bytes: Uint8Array,
+  trusted: Root,
+  profile?: ProfileName,
+): VerifiedFile<Root> {
   const name = `root v${trusted.version + 1}`;
   const offered = openFile(name, bytes);
   requireThreshold(name, offered, trusted.roles.root, trusted.keys); // TUF 5.3.4: by the old keys
-  const next = verifyByItself(bytes); // TUF 5.3.4: and by the new ones
+  const next = verifyByItself(bytes, profile); // TUF 5.3.4: and by the new ones
   // TUF 5.3.5: exactly one more. A gap would skip the root that revoked a key.
   if (next.content.version !== trusted.version + 1) {
     throw new Refusal(
@@ -44,11 +49,12 @@ export function rotatesOnlineKeys(before: Root, after: Root): boolean {
   );
 }
 
-function verifyByItself(bytes: Uint8Array): VerifiedFile<Root> {
+function verifyByItself(bytes: Uint8Array, name?: ProfileName): VerifiedFile<Root> {
+  const profile = profileOf({ profile: name });
   const offered = openFile('root', bytes);
   // The one file that names its own keys, so it has to be read before its signatures can be checked.
-  const root = readContent('root', offered, RootSchema);
-  requireOwnKeyIds('root', root.content.keys);
+  const root = readContent('root', offered, profile.root);
+  requireOwnKeyIds('root', root.content.keys, profile);
   requireThreshold(
     `root v${root.content.version}`,
     offered,

@@ -7,6 +7,7 @@ import type { RoleKeys } from '../metadata/fields.ts';
 import type { KeysById } from '../metadata/keys.ts';
 import { LIMITS } from '../metadata/limits.ts';
 import { JsonError, parseStrictJson, type JsonValue } from '../metadata/strict-json.ts';
+import type { Profile } from './profile.ts';
 import { Refusal } from './refusal.ts';
 
 const Envelope = z.looseObject({
@@ -93,7 +94,8 @@ export function requireThreshold(
 }
 
 /** TUF 4.3: in our own repositories a keyid is the hash of its key, so two tools cannot disagree. */
-export function requireOwnKeyIds(name: string, keys: KeysById): void {
+export function requireOwnKeyIds(name: string, keys: KeysById, profile: Profile): void {
+  if (!profile.requiresOwnKeyIds) return;
   for (const [keyId, key] of keys) {
     if (keyIdOf(key) !== keyId) {
       throw new Refusal('key_id_mismatch', `${name} lists a key under ${keyId}, not its own id`);

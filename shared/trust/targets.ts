@@ -1,10 +1,11 @@
 import type { RoleKeys } from '../metadata/fields.ts';
 import type { KeysById } from '../metadata/keys.ts';
-import { TargetsSchema, type Targets } from '../metadata/targets.ts';
+import type { Targets } from '../metadata/targets.ts';
 import type { MetaFile } from '../metadata/timestamp.ts';
 import { requireFresh } from './expiry.ts';
 import { floorOf, requireFloor } from './floors.ts';
 import { requireNamedBytes, requireNamedVersion } from './named-by-parent.ts';
+import { profileOf } from './profile.ts';
 import {
   openFile,
   readContent,
@@ -34,10 +35,11 @@ export function acceptTargets(
   requireNamedBytes(name, bytes, named); // TUF 5.6.2
   const offered = openFile(name, bytes);
   requireThreshold(name, offered, role, keys); // TUF 5.6.3
-  const targets = readContent(name, offered, TargetsSchema);
-  requireOwnKeyIds(name, targets.content.delegations?.keys ?? new Map());
+  const profile = profileOf(ground);
+  const targets = readContent(name, offered, profile.targets);
+  requireOwnKeyIds(name, targets.content.delegations?.keys ?? new Map(), profile);
   requireNamedVersion(name, targets.content.version, named); // TUF 5.6.4
-  requireFloor(name, floorOf(targets), ground.floors.roles.get(name));
+  requireFloor(name, floorOf(targets), ground.floors.roles.get(name), profile);
   requireFresh(name, targets.content, ground.startedAt); // TUF 5.6.5
   return targets;
 }

@@ -1,14 +1,16 @@
 import { TimestampSchema, type Timestamp } from '../metadata/timestamp.ts';
 import { requireFresh } from './expiry.ts';
 import { floorOf, requireFloor, requireVersion, type RepositoryFloors } from './floors.ts';
+import { profileOf, type ProfileName } from './profile.ts';
 import { openFile, readContent, requireThreshold, type VerifiedFile } from './signed-file.ts';
 import type { Root } from '../metadata/root.ts';
 
-/** What a check may rest on: the trusted root, what was seen before, and when the update started. */
+/** What a check may rest on: the trusted root, what was seen before, when the update started. */
 export interface Ground {
   readonly root: Root;
   readonly floors: RepositoryFloors;
   readonly startedAt: Date;
+  readonly profile?: ProfileName | undefined;
 }
 
 /**
@@ -32,7 +34,7 @@ export function acceptTimestamp(
   );
   // TUF 5.4.3.1: the same version again is normal, and ours stays: theirs may differ in content.
   const accepted = trusted?.content.version === version ? trusted : offered;
-  requireFloor('timestamp', floorOf(accepted), ground.floors.timestamp);
+  requireFloor('timestamp', floorOf(accepted), ground.floors.timestamp, profileOf(ground));
   requireFresh('timestamp', accepted.content, ground.startedAt); // TUF 5.4.4
   return accepted;
 }

@@ -1,5 +1,6 @@
 import { sha256Hex } from '../crypto/digest.ts';
 import { LIMITS } from '../metadata/limits.ts';
+import type { Root } from '../metadata/root.ts';
 import type { Manifest } from '../release/manifest.ts';
 import { acceptDirectorTargets, type Asked } from './director.ts';
 import { findTarget } from './find-target.ts';
@@ -53,19 +54,31 @@ export async function verifyAssignment(verification: Verification): Promise<Verd
   return { kind: 'release', serverTime, path: target.path, manifest, manifestSha256 };
 }
 
+/** A target of the image repository, and the name under which that keeps its bytes. */
+interface ImageTarget extends NamedTarget {
+  readonly keptAs: string;
+}
+
 /** The target that an author signed under this exact path (Uptane 5.4.4.7). */
-export async function findImageTarget(image: Repository, path: string): Promise<NamedTarget> {
-  const file = await findTarget(image, await refresh(image), path);
-  if (file !== undefined) return { path, file };
+async function findImageTarget(image: Repository, path: string): Promise<ImageTarget> {
+  const trusted = await refresh(image);
+  const file = await findTarget(image, trusted, path);
+  if (file !== undefined) return { path, file, keptAs: keptAs(trusted.root, path, file) };
   throw new Refusal('release_not_signed', `the image repository has no ${path}`);
 }
 
-/** TUF 5.7: at most as long as signed, under its hash (consistent snapshots). */
-async function fetchManifest(image: Repository, { path, file }: NamedTarget): Promise<Uint8Array> {
+/** TUF 5.7: at most as long as signed. */
+async function fetchManifest(image: Repository, target: ImageTarget): Promise<Uint8Array> {
+  const { path, file } = target;
   if (file.length > LIMITS.manifestBytes) {
     throw new Refusal('metadata_too_large', `${path} is longer than ${LIMITS.manifestBytes} bytes`);
   }
-  return fetchWhole(image.fetch, targetFileName(path, file), file.length);
+  return fetchWhole(image.fetch, target.keptAs, file.length);
+}
+
+/** TUF 5.7.2: under its hash in a repository with consistent snapshots, else under its own name. */
+export function keptAs(root: Root, path: string, file: NamedTarget['file']): string {
+  return root.consistent_snapshot ? targetFileName(path, file) : `targets/${path}`;
 }
 
 /** TUF 5.7.2: `<folder>/<hash>.<name>` below `targets/`. */

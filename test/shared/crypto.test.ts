@@ -127,7 +127,10 @@ describe('ECDSA P-256, as hardware signers have it', () => {
   });
 
   test('two ways to write one key are one key', () => {
-    const again = PublicKeySchema.parse({ ...key, keyval: { public: `${pem.trim()}\n\n` } });
+    const again = PublicKeySchema.parse({
+      ...key,
+      keyval: { public: `${String(pem).trim()}\n\n` },
+    });
 
     expect(keyMaterial(again)).toBe(keyMaterial(key));
   });
