@@ -3,16 +3,16 @@ import type * as z from 'zod/mini';
 type Issue = z.core.$ZodIssue;
 
 /** What is wrong at one place of a file, as a sentence: zod/mini brings no words of its own. */
-export function explain(issue: Issue): string {
+export function explain(issue: Issue, file: unknown): string {
   const at = issue.path.map(String).join('.');
   const where = at === '' ? 'the file' : `"${at}"`;
   switch (issue.code) {
     case 'unrecognized_keys':
       return `${where} has no key ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
-    case 'invalid_type':
-      return issue.input === undefined && !issue.message.includes('received')
-        ? `${where} must be given, as ${article(issue.expected)}`
-        : `${where} must be ${article(issue.expected)}`;
+    case 'invalid_type': {
+      const verb = valueAt(file, issue.path) === undefined ? 'is missing: it must be' : 'must be';
+      return `${where} ${verb} ${article(issue.expected)}`;
+    }
     case 'invalid_value':
       return `${where} must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
     case 'invalid_union':
@@ -25,4 +25,11 @@ export function explain(issue: Issue): string {
 function article(expected: string): string {
   if (expected === 'object') return 'an object';
   return expected === 'array' ? 'a list' : `a ${expected}`;
+}
+
+function valueAt(file: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((value, key) => {
+    if (typeof value !== 'object' || value === null) return undefined;
+    return (value as Record<PropertyKey, unknown>)[key];
+  }, file);
 }

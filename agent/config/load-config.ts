@@ -19,9 +19,10 @@ export async function loadConfig(path: string): Promise<Config> {
 
 /** The configuration in `text`. */
 export function parseConfig(text: string, path: string): Config {
-  const parsed = ConfigFile.safeParse(jsonOf(text, path));
+  const file = jsonOf(text, path);
+  const parsed = ConfigFile.safeParse(file);
   if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => `  ${explain(issue)}`);
+    const lines = parsed.error.issues.map((issue) => `  ${explain(issue, file)}`);
     throw new ConfigError(`${path} cannot be used:\n${lines.join('\n')}`);
   }
   requirePrivate(parsed.data, path);

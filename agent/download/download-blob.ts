@@ -45,11 +45,11 @@ export async function downloadBlob(deps: DownloadDeps, blob: NamedBlob): Promise
     const hash = newHash();
     const held = await hashInto(hash, file, Buffer.allocUnsafe(BUFFER_BYTES));
     await deps.requireSpace(deps.folder, Math.max(0, blob.length - held));
-    const digest =
+    const received =
       held === blob.length
-        ? hash.digest('hex')
+        ? { digest: hash.digest('hex'), resumedAt: held }
         : await fetchRest(deps, blob, { path: partial, file, hash, held });
-    await requireDigest(blob, digest, { path: partial, resumed: held > 0 });
+    await requireDigest(blob, received, partial);
     await file.sync();
   } finally {
     await file.close();
@@ -66,7 +66,13 @@ interface Partial {
   readonly held: number;
 }
 
-async function fetchRest(deps: DownloadDeps, blob: NamedBlob, partial: Partial): Promise<string> {
+/** What the file hashes to, and how much of it was kept from an earlier try. */
+interface Digested {
+  readonly digest: string;
+  readonly resumedAt: number;
+}
+
+async function fetchRest(deps: DownloadDeps, blob: NamedBlob, partial: Partial): Promise<Digested> {
   const tag = (await readIfThere(tagPath(partial.path)))?.toString();
   const mayResume = partial.held > 0 && partial.held < blob.length && tag !== undefined;
   // RFC 9110 13.1.5: only if it is still the same file; otherwise the whole of the new one.
@@ -87,7 +93,7 @@ async function fetchRest(deps: DownloadDeps, blob: NamedBlob, partial: Partial):
     if (cause instanceof Refusal) await forget(partial.path);
     throw cause;
   }
-  return goingOn.hash.digest('hex');
+  return { digest: goingOn.hash.digest('hex'), resumedAt: from };
 }
 
 /** Where the body of this answer begins in the file; an answer without a body ends the try. */
@@ -112,12 +118,12 @@ async function begin({ path, file }: Partial, { headers }: HttpAnswer): Promise<
 
 async function requireDigest(
   { sha256 }: NamedBlob,
-  digest: string,
-  { path, resumed }: { readonly path: string; readonly resumed: boolean },
+  { digest, resumedAt }: Digested,
+  path: string,
 ): Promise<void> {
   if (digest === sha256) return;
   await forget(path);
-  if (resumed) throw new SpoiledResume(`what was kept of ${sha256} did not fit its rest`);
+  if (resumedAt > 0) throw new SpoiledResume(`what was kept of ${sha256} did not fit its rest`);
   throw new Refusal('artifact_hash_mismatch', `received ${digest}, ${sha256} was signed`);
 }
 

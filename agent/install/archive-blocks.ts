@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { Readable } from 'node:stream';
 import { Refusal } from '../../shared/trust/refusal.ts';
-import type { ArchiveLimits } from './entry-rules.ts';
+import type { ArchiveLimits } from '../../shared/release/archive-entries.ts';
 import { BUFFER_BYTES } from './hash-file.ts';
 
 /** Headers, padding and PAX records of one entry, at most. */

@@ -14,7 +14,7 @@ import type { ReadEntry } from 'tar/read-entry';
 import { Refusal } from '../../shared/trust/refusal.ts';
 import { isOfPlatform } from '../platform-error.ts';
 import { readBlocks } from './archive-blocks.ts';
-import { entryRules, type AcceptedEntry, type ArchiveLimits } from './entry-rules.ts';
+import { entryRules, type AcceptedEntry, type ArchiveLimits } from '../../shared/release/archive-entries.ts';
 
 const IMPLIED_FOLDER_MODE = 0o755;
 /** While we write into it; the archive's own mode, which may forbid writing, comes last. */

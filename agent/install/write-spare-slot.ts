@@ -13,7 +13,7 @@ import {
 } from '../state/agent-state.ts';
 import { condemn, failed, refused } from '../state/endings.ts';
 import { flushFolder } from './durable-file.ts';
-import type { ArchiveLimits } from './entry-rules.ts';
+import type { ArchiveLimits } from '../../shared/release/archive-entries.ts';
 import { NoSpace } from './free-space.ts';
 import { measureTree } from './measure-tree.ts';
 import { unpackArchive } from './unpack-archive.ts';

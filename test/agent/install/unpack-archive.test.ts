@@ -14,7 +14,7 @@ import { harmlessArchive, hostileArchives } from '../../../firmware-fixtures/hos
 import { measureTree } from '../../../agent/install/measure-tree.ts';
 import { unpackArchive } from '../../../agent/install/unpack-archive.ts';
 import { wipeTree } from '../../../agent/install/wipe-tree.ts';
-import type { ArchiveLimits } from '../../../agent/install/entry-rules.ts';
+import type { ArchiveLimits } from '../../../shared/release/archive-entries.ts';
 import { treeDigest } from '../../../shared/release/tree-digest.ts';
 import { sha256Hex } from '../../../shared/crypto/digest.ts';
 

@@ -1,0 +1,82 @@
+import { describe, expect, test } from 'vitest';
+import fc from 'fast-check';
+import { ConfigError, parseConfig } from '../../../agent/config/load-config.ts';
+import { testConfig } from '../../support/test-agent.ts';
+
+const GOOD = testConfig({ url: 'http://127.0.0.1:8080' });
+const parse = (changes: object): ReturnType<typeof parseConfig> =>
+  parseConfig(JSON.stringify({ ...GOOD, ...changes }), '/etc/sealift/agent.json');
+
+describe('a configuration', () => {
+  test('that is right gets its defaults, and paths relative to its own folder', () => {
+    const config = parse({});
+
+    expect(config.stateDir).toBe('/etc/sealift/state');
+    expect(config.policy).toEqual({ requireSbom: false });
+    expect(config.limits.depth).toBe(64);
+    expect(config.trial.commitOffline).toBe(false);
+    expect(parse({ server: { http: 'https://x' } }).server.pollSeconds).toBe(300);
+  });
+
+  test.each([
+    [{ stateDirectory: 'x' }, 'the file has no key "stateDirectory"'],
+    [{ server: { http: 'https://x', pollSecond: 1 } }, '"server" has no key "pollSecond"'],
+    [{ product: undefined }, '"product" is missing: it must be a string'],
+    [{ product: 'Not A Name' }, '"product" must be 1 to 64 of'],
+    [{ deviceId: '../x' }, '"deviceId" must be 1 to 128 letters'],
+    [{ server: { http: 'ftp://x' } }, '"server.http" must be an address beginning with'],
+    [{ server: { http: 'nonsense' } }, '"server.http" must be an address beginning with'],
+    [{ boot: { kind: 'uboot' } }, '"boot.kind" must be "symlink"'],
+    [{ boot: { kind: 'symlink', restart: [] } }, '"boot.restart" must name a program'],
+    [
+      { trial: { probes: [], holdSeconds: 10, deadlineSeconds: 5 } },
+      '"trial" holdSeconds must not be more than deadlineSeconds',
+    ],
+    [
+      { trial: { probes: [{ kind: 'magic' }], holdSeconds: 0, deadlineSeconds: 5 } },
+      '"trial.probes.0',
+    ],
+    [{ limits: { depth: 0 } }, '"limits.depth" must be at least 1'],
+    [{ policy: { requireSbom: 'yes' } }, '"policy.requireSbom" must be a boolean'],
+  ])('with %j is refused in words: %s', (changes, words) => {
+    expect(() => parse(changes)).toThrow(ConfigError);
+    expect(() => parse(changes)).toThrow(words);
+  });
+
+  test('that is not JSON is refused in words', () => {
+    expect(() => parseConfig('{', 'agent.json')).toThrow('agent.json is not JSON');
+  });
+
+  test('of any other shape is refused, and never crashes the agent', () => {
+    fc.assert(
+      fc.property(fc.json(), (text) => {
+        expect(() => parseConfig(text, 'agent.json')).toThrow(ConfigError);
+      }),
+    );
+  });
+});
+
+describe('addresses without TLS', () => {
+  test.each([
+    'http://127.0.0.1:1',
+    'http://localhost:1',
+    'http://[::1]:1',
+    'https://updates.example',
+  ])('%s is private', (http) => {
+    expect(parse({ server: { http } }).server.http).toBe(http);
+  });
+
+  test.each(['http://updates.example', 'http://127.0.0.1.evil.example', 'http://10.0.0.1'])(
+    '%s is refused, with what to do about it',
+    (http) => {
+      expect(() => parse({ server: { http } })).toThrow('"allowPlaintext": true');
+      expect(parse({ server: { http, allowPlaintext: true } }).server.http).toBe(http);
+    },
+  );
+
+  test('of a broker are refused alike', () => {
+    const http = 'https://updates.example';
+    expect(() => parse({ server: { http, mqtt: 'mqtt://updates.example' } })).toThrow('not TLS');
+    expect(parse({ server: { http, mqtt: 'mqtts://updates.example' } }).server.mqtt).toBeDefined();
+  });
+});
