@@ -32,7 +32,7 @@ table { width: 100%; border-collapse: collapse; font-size: .9375rem; }
 th, td { padding: .55rem .75rem; text-align: left; vertical-align: top; }
 thead th { color: var(--quiet); font-size: .8125rem; }
 tbody tr { border-top: 1px solid var(--line); }
-tbody th { font-weight: 600; overflow-wrap: anywhere; }
+tbody th { font-weight: 600; min-width: 9rem; overflow-wrap: anywhere; }
 td > .note, th > .note, .why { display: block; font-weight: 400; overflow-wrap: anywhere; }
 td time { white-space: nowrap; }
 code { font: .875em ui-monospace, monospace; overflow-wrap: anywhere; }

@@ -60,15 +60,3 @@ export function readVariable(
   }
   throw new FrameError('a length of more than four bytes');
 }
-
-/** A whole number as a variable byte integer. */
-export function writeVariable(value: number): Buffer {
-  const bytes: number[] = [];
-  let rest = value;
-  do {
-    const low = rest % 128;
-    rest = Math.floor(rest / 128);
-    bytes.push(rest > 0 ? low | 0x80 : low);
-  } while (rest > 0);
-  return Buffer.from(bytes);
-}

@@ -1,17 +1,11 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
-import { MAX_REPORT_MESSAGE_BYTES } from '../../shared/protocol/report.ts';
 import { FrameError, framer } from './framer.ts';
+import { isMqtt5Connect, mqtt5Bridge, type Mqtt5Bridge } from './mqtt5-bridge.ts';
+import { MAX_CONNECT_BYTES, MAX_OTHER_BYTES, MAX_PUBLISH_BYTES } from './packet-limits.ts';
 
 const CONNECT = 1;
 const PUBLISH = 3;
-
-/** Ids, a token and a will: nobody who has not shown a token yet may send more. */
-export const MAX_CONNECT_BYTES = 16_384;
-/** A full message of reports under its topic. */
-export const MAX_PUBLISH_BYTES = MAX_REPORT_MESSAGE_BYTES + 1_024;
-/** Subscriptions, acknowledgements, pings. */
-const MAX_OTHER_BYTES = 16_384;
 
 /**
  * A socket as the broker sees it: whole packets, none longer than it may be, and a CONNECT before
@@ -20,7 +14,9 @@ const MAX_OTHER_BYTES = 16_384;
 export class GuardedConnection extends Duplex {
   readonly #socket: Socket;
   readonly #cut = framer((type) => this.#limitOf(type));
+  readonly #cutOutbound = framer(() => Infinity);
   #connecting = true;
+  #bridge: Mqtt5Bridge | undefined;
 
   constructor(socket: Socket) {
     super({ allowHalfOpen: false });
@@ -39,14 +35,14 @@ export class GuardedConnection extends Duplex {
 
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
     // The callback comes when the socket has taken it, so a slow reader holds the broker back.
-    this.#socket.write(chunk, done);
+    this.#socket.write(this.#translate(chunk), done);
   }
 
   override _writev(
     chunks: readonly { readonly chunk: Buffer }[],
     done: (error?: Error | null) => void,
   ): void {
-    this.#socket.write(Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
+    this.#socket.write(this.#translate(Buffer.concat(chunks.map(({ chunk }) => chunk))), done);
   }
 
   override _final(done: () => void): void {
@@ -61,13 +57,30 @@ export class GuardedConnection extends Duplex {
   #take(chunk: Buffer): void {
     try {
       for (const frame of this.#cut(chunk)) {
-        this.#connecting = false;
-        if (!this.push(frame)) this.#socket.pause();
+        if (!this.push(this.#accept(frame))) this.#socket.pause();
       }
     } catch (cause) {
       if (!(cause instanceof FrameError)) throw cause;
       this.destroy(cause);
     }
+  }
+
+  /** The packet as the broker reads it. */
+  #accept(frame: Buffer): Buffer {
+    if (!this.#connecting) return this.#bridge?.inbound(frame) ?? frame;
+    this.#connecting = false;
+    if (!isMqtt5Connect(frame)) return frame;
+    const bridge = mqtt5Bridge(frame);
+    this.#bridge = bridge;
+    return bridge.connect;
+  }
+
+  /** What the broker says, as the client reads it. */
+  #translate(bytes: Buffer): Buffer {
+    const bridge = this.#bridge;
+    if (bridge === undefined) return bytes;
+    const packets = this.#cutOutbound(bytes).map((packet) => bridge.outbound(packet));
+    return Buffer.concat(packets.filter((packet) => packet !== undefined));
   }
 
   #limitOf(type: number): number {

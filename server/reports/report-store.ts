@@ -137,16 +137,3 @@ function columnsOf(
     ...(desiredManifestSha256 !== undefined && { desired_manifest_sha256: desiredManifestSha256 }),
   };
 }
-
-/** The bytes of a published manifest. */
-export async function findManifest(
-  tx: Tx,
-  manifestSha256: string,
-): Promise<Uint8Array | undefined> {
-  const row = await tx
-    .selectFrom('releases')
-    .select('manifest')
-    .where('manifest_sha256', '=', manifestSha256)
-    .executeTakeFirst();
-  return row?.manifest;
-}

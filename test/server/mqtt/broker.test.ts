@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { MqttClient } from 'mqtt';
 import { startBroker, type Broker, type BrokerEvent } from '../../../server/mqtt/broker.ts';
-import { MAX_PUBLISH_BYTES } from '../../../server/mqtt/guarded-connection.ts';
+import { MAX_PUBLISH_BYTES } from '../../../server/mqtt/packet-limits.ts';
 import {
   deviceTopics,
   IMAGE_TIMESTAMP_TOPIC,
@@ -79,7 +79,7 @@ async function device(id: string, login: Partial<Login> = {}): Promise<MqttClien
   return client;
 }
 
-describe.each([4] as const)('a device speaking MQTT level %i', (protocolVersion) => {
+describe.each([4, 5] as const)('a device speaking MQTT level %i', (protocolVersion) => {
   test('is sent its assignment when it subscribes', async () => {
     const pump = await device('pump-1', { protocolVersion });
     const { assignment } = deviceTopics('pump-1');

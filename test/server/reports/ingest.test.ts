@@ -8,7 +8,7 @@ import { signDsse } from '../../../shared/dsse.ts';
 import { rememberReleases } from '../../../server/reports/assigned-release.ts';
 import { reportIngest } from '../../../server/reports/ingest.ts';
 import { receiveReports, type Receipt } from '../../../server/reports/receive-reports.ts';
-import { findManifest } from '../../../server/reports/report-store.ts';
+import { findManifest } from '../../../server/releases/release-store.ts';
 import { carryOut } from '../../../server/rollouts/carry-out.ts';
 import { rolloutDesk } from '../../../server/rollouts/rollout-desk.ts';
 import {
