@@ -41,16 +41,20 @@ export function openDirector({ db, now, signers, cacheBytes }: DirectorDeps): Di
       await sign(tx, [deviceId], nonce);
       return readyOf(await findBundle(tx, deviceId));
     });
-  const load = async (deviceId: string): Promise<ReadyBundle | undefined> => {
-    const stored = readyOf(await findBundle(db, deviceId));
-    return stored !== undefined && stored.renewAt > now().getTime() ? stored : signNow(deviceId);
-  };
+  const stored = (deviceId: string): Promise<ReadyBundle | undefined> =>
+    cache.fill(deviceId, async () => readyOf(await findBundle(db, deviceId)));
+  const isFresh = ({ renewAt }: ReadyBundle): boolean => renewAt > now().getTime();
   return {
     ready: (deviceId) => {
       const bundle = cache.get(deviceId);
-      return bundle !== undefined && bundle.renewAt > now().getTime() ? bundle : undefined;
+      return bundle !== undefined && isFresh(bundle) ? bundle : undefined;
     },
-    current: (deviceId) => cache.fill(deviceId, () => load(deviceId)),
+    current: async (deviceId) => {
+      const bundle = await stored(deviceId);
+      if (bundle !== undefined && isFresh(bundle)) return bundle;
+      await signNow(deviceId);
+      return stored(deviceId);
+    },
     withNonce: (deviceId, nonce) => signNow(deviceId, nonce),
     signAssignments: (tx, deviceIds) => sign(tx, deviceIds),
     renewSome: async (limit) => {
