@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { PublicKeySchema } from '../../shared/crypto/public-key.ts';
 import { DeviceId } from '../../shared/protocol/device-id.ts';
+import { ARCHIVE_LIMITS } from '../../shared/release/archive-entries.ts';
 import { Name } from '../../shared/release/names.ts';
 
 const path = z.string().check(z.minLength(1, 'must not be empty'));
@@ -54,9 +55,9 @@ const MIB = 1_024 * 1_024;
 
 const limits = z.strictObject({
   artifactBytes: z._default(count, 4_096 * MIB),
-  unpackedBytes: z._default(count, 8_192 * MIB),
-  entries: z._default(count, 200_000),
-  depth: z._default(count, 64),
+  unpackedBytes: z._default(count, ARCHIVE_LIMITS.unpackedBytes),
+  entries: z._default(count, ARCHIVE_LIMITS.entries),
+  depth: z._default(count, ARCHIVE_LIMITS.depth),
 });
 
 /** The agent's one configuration file. Strict: a key with a typing error must not be ignored. */

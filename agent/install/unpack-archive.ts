@@ -11,12 +11,16 @@ import {
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ReadEntry } from 'tar/read-entry';
+import {
+  entryRules,
+  IMPLIED_FOLDER_MODE,
+  type AcceptedEntry,
+  type ArchiveLimits,
+} from '../../shared/release/archive-entries.ts';
 import { Refusal } from '../../shared/trust/refusal.ts';
 import { isOfPlatform } from '../platform-error.ts';
 import { readBlocks } from './archive-blocks.ts';
-import { entryRules, type AcceptedEntry, type ArchiveLimits } from '../../shared/release/archive-entries.ts';
 
-const IMPLIED_FOLDER_MODE = 0o755;
 /** While we write into it; the archive's own mode, which may forbid writing, comes last. */
 const OPEN_FOLDER_MODE = 0o700;
 

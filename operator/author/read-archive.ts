@@ -53,12 +53,12 @@ export function readArchive(): ArchiveReader {
 
 /** Hashes one entry. The parser waits until it has been read, so the order of the archive holds. */
 function addEntry(tree: ArchiveTree, entry: ReadEntry, fail: (error: Error) => void): void {
-  const { type, path, linkpath, mode = 0 } = entry;
+  const { type, path, linkpath, mode = 0, size } = entry;
   const hash = createHash('sha256');
   entry.on('data', (chunk: Buffer) => hash.update(chunk));
   entry.on('end', () => {
     try {
-      tree.add({ type, path, linkpath, mode }, hash.digest('hex'));
+      tree.add({ type, path, linkpath, mode, size }, hash.digest('hex'));
     } catch (error) {
       fail(error instanceof Error ? error : new Error(String(error)));
     }
