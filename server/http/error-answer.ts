@@ -25,9 +25,14 @@ export function errorHandler(log: LogEvent): ErrorHandler {
 
 function ofFramework(cause: HTTPException): Response {
   if (cause.res !== undefined) return cause.res;
-  const code = cause.status === 400 ? 'malformed_request' : 'refused_request';
-  return Response.json({ code, message: cause.message }, { status: cause.status });
+  const { status, message } = cause;
+  return Response.json({ code: CODES.get(status) ?? 'refused_request', message }, { status });
 }
+
+const CODES: ReadonlyMap<number, string> = new Map([
+  [400, 'malformed_request'],
+  [415, 'unsupported_media_type'],
+]);
 
 /** The sender went away in the middle of its own request. */
 function isHangUp(cause: Error): boolean {
