@@ -11,7 +11,7 @@ import { vaultOf } from '../author/vault.ts';
 import { Failure } from '../failure.ts';
 import { OnlineKeys as OnlineKeysSchema } from '../operate/answers.ts';
 import { apiOf, type Api } from '../operate/api.ts';
-import { saveConfig, serverAddress } from '../workspace/config.ts';
+import { loadConfig, saveConfig, serverAddress } from '../workspace/config.ts';
 import { readJsonFile } from '../workspace/json-file.ts';
 import { firstRootFile } from '../workspace/workspace.ts';
 import { tokenOf } from './login.ts';
@@ -37,7 +37,7 @@ interface Target {
  * again: files that are there are used, and only uploaded.
  */
 export async function initKeys(session: Session, options: InitOptions): Promise<void> {
-  const target = targetOf(session, options);
+  const target = await targetOf(session, options);
   if (target !== undefined && (await target.api.trust()).initialised) {
     throw new Failure('already_initialised', `${target.server} has its roots already`);
   }
@@ -101,13 +101,17 @@ Put both root files, read-only, into the image of every device.`,
   );
 }
 
-function targetOf({ world }: Session, options: InitOptions): Target | undefined {
-  if (options.server === undefined) {
-    if (options.onlineKeys !== undefined) return undefined;
-    throw new Failure('wrong_usage', 'keys init needs --server URL, or --online-keys FILE');
-  }
-  const server = serverAddress(options.server, options.allowPlaintext === true);
-  const token = tokenOf(options.token, world.env['SEALIFT_TOKEN']);
+/** The server that was named, or the one of `sealift login`; none when the keys are made offline. */
+async function targetOf(session: Session, options: InitOptions): Promise<Target | undefined> {
+  const { world, workspace } = session;
+  if (options.server === undefined && options.onlineKeys !== undefined) return undefined;
+  const { server, token } =
+    options.server === undefined
+      ? await loadConfig(workspace, world.env['SEALIFT_TOKEN'])
+      : {
+          server: serverAddress(options.server, options.allowPlaintext === true),
+          token: tokenOf(options.token, world.env['SEALIFT_TOKEN']),
+        };
   return { server, token, api: apiOf(connectionTo(world, server, token)) };
 }
 

@@ -16,8 +16,11 @@ export function keysCommands(run: Run): Command {
 function initCommand({ world }: Run): Command {
   const command = new Command('init')
     .description('make the offline keys, sign both roots, and hand them to a new server')
-    .option('--server <url>', 'address of the server; without it the files are only made')
-    .option('--token <token>', 'admin token of the server (default: $SEALIFT_TOKEN)')
+    .option('--server <url>', 'address of the server (default: that of `sealift login`)')
+    .option(
+      '--token <token>',
+      'admin token of the server (default: $SEALIFT_TOKEN, or that of `sealift login`)',
+    )
     .option('--online-keys <file>', 'the online public keys of the server, for an offline machine')
     .option('--single', 'one key a role instead of two out of three')
     .option('--allow-plaintext', 'send the token without TLS to another machine')

@@ -44,6 +44,13 @@ test('keys init makes nine keys for their owner only and hands both roots to the
   expect(acceptFirstRoot(await readFile(imageRoot)).content.roles.root.threshold).toBe(2);
 });
 
+test('keys init uses the server of an earlier login, and asks for one when there was none', async () => {
+  expect(await author.refused('keys', 'init', '--single')).toBe('no_server');
+
+  await author.json('login', '--server', server.url, '--token', server.token);
+  expect(await author.json('keys', 'init', '--single')).toMatchObject({ uploaded: true });
+});
+
 test('neither the passphrase nor a seed is printed or stored in the clear', async () => {
   const seeds: string[] = [];
   const watched = operatorAt(author.home, {
