@@ -1,12 +1,14 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { ReportEvent } from '../../shared/protocol/report.ts';
 import { sha256Hex } from '../../shared/crypto/digest.ts';
 import { currentBundle, startDeviceServer, type DeviceServer } from '../support/device-server.ts';
 import { provisionDevice, type TestDevice } from '../support/test-agent.ts';
 import { artifactOf, filesOf, offerRelease, treeOf } from '../support/test-archive.ts';
 import { tarOf } from '../../firmware-fixtures/archive.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 }); // processes on a busy machine
 
 let server: DeviceServer;
 let device: TestDevice;

@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = fileURLToPath(new URL('../../agent/main.ts', import.meta.url));
+
+/** One start of the agent as a process of its own. */
+export interface AgentProcess {
+  /** Its log lines so far. */
+  readonly events: readonly Record<string, unknown>[];
+  /** The first event that matches; waits for it. Fails when the process ends before. */
+  readonly saw: (matches: (event: Record<string, unknown>) => boolean) => Promise<void>;
+  readonly kill: (signal: NodeJS.Signals) => void;
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>;
+}
+
+/** Starts `sealift-agent` with these arguments. */
+export function startAgent(args: readonly string[]): AgentProcess {
+  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const events: Record<string, unknown>[] = [];
+  const errors: string[] = [];
+  const watchers = new Set<() => void>();
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    events.push(JSON.parse(line) as Record<string, unknown>);
+    for (const watcher of watchers) watcher();
+  });
+  child.stderr.on('data', (chunk: Buffer) => errors.push(chunk.toString()));
+  const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
+    child.on('close', (code, signal) => {
+      resolve({ code, signal });
+    });
+  });
+  const saw = (matches: (event: Record<string, unknown>) => boolean): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (events.some(matches)) resolve();
+      };
+      watchers.add(look);
+      look();
+      void ended.then(() => {
+        look();
+        reject(new Error(`the agent ended without it: ${errors.join('')}`));
+      });
+    });
+  return { events, saw, ended, kill: (signal) => child.kill(signal) };
+}
+
+/** Runs `sealift-agent` to its end. */
+export function runAgentCommand(
+  args: readonly string[],
+): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
+    child.on('close', (code) => {
+      const text = (chunks: readonly Buffer[]): string => Buffer.concat(chunks).toString();
+      resolve({ code, stdout: text(stdout), stderr: text(stderr) });
+    });
+  });
+}
