@@ -2,8 +2,10 @@ import { readFile } from 'node:fs/promises';
 import type { Config } from '../config.ts';
 import { isHealthy } from '../database/is-healthy.ts';
 import { forgetPresence } from '../devices/sightings-store.ts';
-import { serverApp } from '../http/app.ts';
-import { issueFirstToken } from '../http/operator-token-store.ts';
+import { loadStatus } from '../console/status-store.ts';
+import { serverApp, type AppDeps } from '../http/app.ts';
+import { findOperator, issueFirstToken } from '../http/operator-token-store.ts';
+import { isLoopback } from '../http/status-access.ts';
 import { startBroker, type Broker } from '../mqtt/broker.ts';
 import { newestFile } from '../repository/metadata-store.ts';
 import { announcements, type Announcements } from './announcements.ts';
@@ -105,9 +107,19 @@ function listen(ground: Ground, { tell, fleet, tls }: Listening): Promise<HttpLi
     ...publishedFiles(ground),
     api: { ...authorApi(ground, tell), ...fleet.api },
     open: { now, isHealthy: () => isHealthy(db), securityContact },
+    status: statusDeps(ground),
     log,
   });
   return listenHttp({ fetch: app.fetch, host: config.host, port: config.http.port, tls });
+}
+
+function statusDeps({ config, db, now }: Ground): AppDeps['status'] {
+  return {
+    now,
+    loadStatus: (limit) => loadStatus(db, limit),
+    findOperator: (token) => findOperator(db, token, now()),
+    isLocal: isLoopback(config.host) && config.publicUrl === undefined,
+  };
 }
 
 async function readTls(files: Config['http']['tls']): Promise<Tls | undefined> {

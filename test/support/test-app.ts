@@ -2,9 +2,15 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { loadStatus } from '../../server/console/status-store.ts';
+import { isLoopback } from '../../server/http/status-access.ts';
 import { readConfig, type Config } from '../../server/config.ts';
 import { serverApp } from '../../server/http/app.ts';
-import { issueFirstToken, issueOperatorToken } from '../../server/http/operator-token-store.ts';
+import {
+  findOperator,
+  issueFirstToken,
+  issueOperatorToken,
+} from '../../server/http/operator-token-store.ts';
 import type { OperatorRole } from '../../server/http/operator.ts';
 import { publicKeysOf } from '../../server/keys/online-keys.ts';
 import type { Announcements } from '../../server/run/announcements.ts';
@@ -66,6 +72,12 @@ export async function testApp(change: Partial<Config> = {}): Promise<TestApp> {
     ...publishedFiles(ground),
     api: { ...authorApi(ground, tell), ...fleet.api },
     open: { now: ground.now, isHealthy: () => Promise.resolve(true), securityContact: undefined },
+    status: {
+      now: ground.now,
+      loadStatus: (limit) => loadStatus(ground.db, limit),
+      findOperator: (token) => findOperator(ground.db, token, clock.now),
+      isLocal: isLoopback(ground.config.host),
+    },
     log: ground.log,
   });
   const { db, randomBytes: random } = ground;
