@@ -20,7 +20,8 @@ const POLICY =
 
 /** `GET /`: the fleet at a glance, as plain HTML that says everything without a script. */
 export function statusPage({ loadStatus, now }: StatusDeps): Hono {
-  return new Hono().get('/', async (c) => {
+  const app = new Hono();
+  app.get('/', async (c) => {
     const status = await loadStatus(SHOWN);
     c.header('Content-Security-Policy', POLICY);
     c.header('Cache-Control', 'no-store');
@@ -34,4 +35,5 @@ export function statusPage({ loadStatus, now }: StatusDeps): Hono {
       </Page>,
     );
   });
+  return app;
 }

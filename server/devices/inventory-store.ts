@@ -94,7 +94,6 @@ function reportOf({ number, kind, received_at: receivedAt, envelope }: ReportRow
 }
 
 // What it returns is only known to the query builder; naming it would repeat the select.
-// eslint-disable-next-line @typescript-eslint/explicit-function-return-type
 function selectDevices(db: Database) {
   return db
     .selectFrom('devices')

@@ -11,15 +11,15 @@ type Rules = Required<
   >
 >;
 
-/** MQTT 3.1.1, table 3.1. */
+// MQTT 3.1.1, table 3.1.
 const BAD_USER_NAME_OR_PASSWORD = 4;
 const NOT_AUTHORIZED = 5;
 
+/** As much of a topic of theirs as goes into a log. */
+const MAX_LOGGED = 200;
+
 /** Who may do what on the broker. Whatever is not allowed here is refused. */
-export function brokerRules(
-  deps: BrokerDeps,
-  acknowledge: (deviceId: string, stored: number) => void,
-): Rules {
+export function brokerRules(deps: BrokerDeps, acknowledge: Acknowledge): Rules {
   return {
     preConnect: (_client, packet, done) => {
       const deviceId = DeviceId.safeParse(packet.username);
@@ -32,42 +32,69 @@ export function brokerRules(
     authenticate: (client, username, password, done) => {
       authenticate(deps, client, { username, password }).then(
         (refusal) => {
-          if (refusal === undefined) return done(null, true);
+          if (refusal === undefined) {
+            done(null, true);
+            return;
+          }
           deps.log({ event: 'mqtt_refused', device: username ?? null, ...refusal });
           done(authenticateError(refusal.code), null);
         },
-        (cause: unknown) => done(cause as AuthenticateError, null),
+        (cause: unknown) => {
+          done(cause as AuthenticateError, null);
+        },
       );
     },
+    ...topicRules(deps),
+    published: published(deps, acknowledge),
+  };
+}
+
+type Acknowledge = (deviceId: string, stored: number) => void;
+
+function topicRules(deps: BrokerDeps): Pick<Rules, 'authorizePublish' | 'authorizeSubscribe'> {
+  return {
     authorizePublish: (client, packet, done) => {
       packet.retain = false; // only the server says what is retained
       const detail = client === null ? undefined : publishRefusal(client.id, packet);
-      if (client === null || detail === undefined) return done(null);
+      if (client === null || detail === undefined) {
+        done(null);
+        return;
+      }
       const device = client.id;
       deps.log({ event: 'mqtt_publish_refused', device, code: 'not_authorized', detail });
       done(new Error(`may not publish: ${detail}`)); // the broker closes the connection
     },
     authorizeSubscribe: (client, subscription, done) => {
-      if (maySubscribe(client.id, subscription.topic)) return done(null, subscription);
+      if (maySubscribe(client.id, subscription.topic)) {
+        done(null, subscription);
+        return;
+      }
       deps.log({
         event: 'mqtt_subscribe_refused',
         device: client.id,
         code: 'not_authorized',
-        detail: subscription.topic.slice(0, 200),
+        detail: subscription.topic.slice(0, MAX_LOGGED),
       });
       done(null, null); // answered with failure (MQTT 3.1.1, 3.9.3)
     },
-    published: (packet, client: Client | null, done) => {
-      if (client === null || packet.topic !== deviceTopics(client.id).reports) return done(null);
-      const bytes = Buffer.from(packet.payload);
-      takeReports(deps, client.id, bytes).then(
-        (stored) => {
-          acknowledge(client.id, stored);
-          done(null);
-        },
-        (cause: unknown) => done(cause as Error),
-      );
-    },
+  };
+}
+
+function published(deps: BrokerDeps, acknowledge: Acknowledge): Rules['published'] {
+  return (packet, client: Client | null, done) => {
+    if (client === null || packet.topic !== deviceTopics(client.id).reports) {
+      done(null);
+      return;
+    }
+    takeReports(deps, client.id, Buffer.from(packet.payload)).then(
+      (stored) => {
+        acknowledge(client.id, stored);
+        done(null);
+      },
+      (cause: unknown) => {
+        done(cause as Error);
+      },
+    );
   };
 }
 
@@ -104,6 +131,7 @@ async function authenticate(
 
 function authenticateError(code: string): AuthenticateError {
   const returnCode = code === 'unauthorized' ? BAD_USER_NAME_OR_PASSWORD : NOT_AUTHORIZED;
+  // aedes types these codes as an enum that exists only in its types.
   return Object.assign(new Error(code), { returnCode });
 }
 
@@ -115,7 +143,7 @@ function publishRefusal(
     payload,
   }: { readonly topic: string; readonly qos: number; readonly payload: Buffer | string },
 ): string | undefined {
-  if (!mayPublish(device, topic)) return topic.slice(0, 200);
+  if (!mayPublish(device, topic)) return topic.slice(0, MAX_LOGGED);
   if (qos > 1) return 'QoS 2'; // reports are numbered: once is guaranteed by us, not by the broker
   if (topic === deviceTopics(device).presence && !PRESENCE.has(payload.toString()))
     return 'presence';

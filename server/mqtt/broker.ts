@@ -165,7 +165,11 @@ async function closeAll(
   server: Server,
   connections: ReadonlySet<GuardedConnection>,
 ): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+  });
   await new Promise<void>((resolve) => {
     aedes.close(resolve);
   });

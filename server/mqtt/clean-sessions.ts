@@ -19,7 +19,6 @@ export function cleanSessions(retained: RetainedMessages): object {
   const absent = (): Promise<never> => Promise.reject(new Error('no such packet'));
   return {
     // aedes refuses a `setup` that is not literally an async function.
-    // eslint-disable-next-line @typescript-eslint/require-await, @typescript-eslint/no-empty-function
     setup: async () => {},
     storeRetained: (packet: Packet) => {
       retained.keep(packet.topic, packet.payload);

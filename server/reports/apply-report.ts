@@ -47,19 +47,29 @@ export function applyReport(known: Known, report: Report): Effects {
   if (assignment === undefined || assignment.state === 'withdrawn') return NOTHING;
   const { state, release } = assignment;
   if (state === 'proven' && hasFallenBack(report, release)) return fallenBack(report);
-  if (!isAbout(report.event, release)) return NOTHING;
-  switch (report.event.kind) {
+  return isAbout(report.event, release) ? applyEvent(known, { state, release, report }) : NOTHING;
+}
+
+interface Heard {
+  readonly state: AssignmentState;
+  readonly release: AssignedRelease;
+  readonly report: Report;
+}
+
+function applyEvent(known: Known, { state, release, report }: Heard): Effects {
+  const { event } = report;
+  switch (event.kind) {
     case 'started':
       return NOTHING;
     case 'stage':
-      return moved(state, STAGES[report.event.stage]);
+      return moved(state, STAGES[event.stage]);
     case 'receipt':
       return receipt(known, release, report);
     case 'refused':
-      return ended(known, 'refused', report.event.code, report.event.detail);
+      return ended(known, event.kind, event.code, event.detail);
     case 'failed':
     case 'rolled_back':
-      return ended(known, report.event.kind, report.event.reason, report.event.detail);
+      return ended(known, event.kind, event.reason, event.detail);
   }
 }
 

@@ -46,9 +46,9 @@ export function readMessage(bytes: Uint8Array): UnverifiedReports {
   const json = readJson(bytes);
   if (json instanceof JsonError) return malformed(json.message);
   const message = Message.safeParse(json);
-  if (message.success) return { kind: 'envelopes', envelopes: message.data.reports };
-  const [issue] = message.error.issues;
-  return malformed(`${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'invalid'}`);
+  return message.success
+    ? { kind: 'envelopes', envelopes: message.data.reports }
+    : malformed(firstIssue(message.error));
 }
 
 /** Verifies every envelope with the key of the device that sent them; one bad one refuses all. */
@@ -71,24 +71,33 @@ function verifyReport(
   { id, key }: { readonly id: string; readonly key: KeyObject },
 ): VerifiedReport | string {
   const payload = unverifiedPayload(envelope);
-  if (payload.length > MAX_REPORT_BYTES) return `longer than ${MAX_REPORT_BYTES} bytes`;
-  if (envelope.payloadType !== MEDIA_TYPES.report) return `is a ${envelope.payloadType}`;
-  // A device has one key. More signatures would only be more work for us.
-  const [signature, ...others] = envelope.signatures;
-  if (signature === undefined || others.length > 0) return 'needs exactly one signature';
-  const covered = preAuthEncoding(envelope.payloadType, payload);
-  if (!nativeVerify(key, covered, Buffer.from(signature.sig, 'base64'))) {
-    return 'is not signed by this device';
-  }
+  const refusal = signatureRefusal(envelope, payload, key);
+  if (refusal !== undefined) return refusal;
   const json = readJson(payload);
   if (json instanceof JsonError) return json.message;
   const report = ReportSchema.safeParse(json);
-  if (!report.success) {
-    const [issue] = report.error.issues;
-    return `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'invalid'}`;
-  }
+  if (!report.success) return firstIssue(report.error);
   if (report.data.device !== id) return `is of ${report.data.device}`;
   return { report: report.data, payload, envelope: bytesOf(envelope) };
+}
+
+function signatureRefusal(
+  { payloadType, signatures }: Dsse,
+  payload: Uint8Array,
+  key: KeyObject,
+): string | undefined {
+  if (payload.length > MAX_REPORT_BYTES) return `longer than ${MAX_REPORT_BYTES} bytes`;
+  if (payloadType !== MEDIA_TYPES.report) return `is a ${payloadType}`;
+  // A device has one key. More signatures would only be more work for us.
+  const [signature, ...others] = signatures;
+  if (signature === undefined || others.length > 0) return 'needs exactly one signature';
+  const covered = preAuthEncoding(payloadType, payload);
+  const held = nativeVerify(key, covered, Buffer.from(signature.sig, 'base64'));
+  return held ? undefined : 'is not signed by this device';
+}
+
+function firstIssue({ issues: [issue] }: z.core.$ZodError): string {
+  return `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'invalid'}`;
 }
 
 /** An envelope as it is kept: only what DSSE knows, so that nobody stores luggage with it. */

@@ -17,8 +17,11 @@ export async function listStanding(
     .where('assignments.device', '=', device)
     .where('assignments.state', 'in', ['waiting', ...ACTIVE_STATES])
     .where('rollouts.product', '=', product)
-    .where(({ or, eb, ref }) =>
-      or([eb('rollouts.state', 'in', LIVE_STATES), eb('rollouts.id', '=', ref('devices.rollout'))]),
+    .where((where) =>
+      where.or([
+        where('rollouts.state', 'in', LIVE_STATES),
+        where('rollouts.id', '=', where.ref('devices.rollout')),
+      ]),
     )
     .execute();
 }

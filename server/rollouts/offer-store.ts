@@ -63,8 +63,8 @@ export async function withdrawNext(tx: Tx, rollout: Rollout, at: Date): Promise<
 async function leaveToProven(tx: Tx, devices: readonly string[]): Promise<void> {
   await tx
     .updateTable('devices')
-    .set(({ ref }) => ({
-      desired_manifest_sha256: ref('proven_manifest_sha256'),
+    .set((columns) => ({
+      desired_manifest_sha256: columns.ref('proven_manifest_sha256'),
       rollout: null,
     }))
     .where('id', 'in', devices)

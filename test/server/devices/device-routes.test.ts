@@ -40,7 +40,7 @@ function appAs(role: OperatorRole) {
 
 async function get(path: string): Promise<{ status: number; body: unknown }> {
   const response = await appAs('viewer').request(path);
-  return { status: response.status, body: (await response.json()) as unknown };
+  return { status: response.status, body: await response.json() };
 }
 
 async function post(path: string, body: unknown, role: OperatorRole = 'operator') {
@@ -49,7 +49,7 @@ async function post(path: string, body: unknown, role: OperatorRole = 'operator'
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
   });
-  return { status: response.status, body: (await response.json()) as unknown };
+  return { status: response.status, body: await response.json() };
 }
 
 describe('the list of devices', () => {

@@ -45,7 +45,7 @@ async function begin(): Promise<World> {
   const app = enrolmentRoutes(desk);
   const post = async (body: string) => {
     const response = await app.request('/enroll', { method: 'POST', body });
-    return { status: response.status, body: (await response.json()) as unknown };
+    return { status: response.status, body: await response.json() };
   };
   return {
     ...fleet,

@@ -23,7 +23,7 @@ async function post(body: string, authorization?: string) {
   });
   const headers: Record<string, string> = authorization ? { Authorization: authorization } : {};
   const response = await app.request('/reports', { method: 'POST', headers, body });
-  return { status: response.status, body: (await response.json()) as unknown, received };
+  return { status: response.status, body: await response.json(), received };
 }
 
 test('reports of a device that proved who it is are answered with what is stored', async () => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Wish } from '../../../server/rollouts/create-rollout.ts';
 import { carryOut } from '../../../server/rollouts/carry-out.ts';
-import { deviceAccepted, deviceLeft } from '../../../server/rollouts/fleet-changes.ts';
+import { deviceAccepted } from '../../../server/rollouts/fleet-changes.ts';
 import { BATCH } from '../../../server/rollouts/offer-store.ts';
 import { rolloutDesk } from '../../../server/rollouts/rollout-desk.ts';
 import { moveAssignments } from '../../../server/rollouts/assignment-store.ts';
@@ -61,6 +61,8 @@ async function answer(rollout: string, count: number, state: AssignmentState): P
   });
   await carryOut(rollout, fleet);
 }
+
+const LATE = { id: 'late', product: 'gateway', hardware_id: 'rpi4' };
 
 describe('creating a rollout', () => {
   test('offers the release to its first phase only, signed and announced', async () => {
@@ -227,7 +229,7 @@ describe('a rollout under way', () => {
     fleet.signed.length = 0;
 
     await carryOut(id, fleet);
-    await fleet.db.transaction().execute((tx) => deviceAccepted(tx, newcomer('late'), fleet));
+    await fleet.db.transaction().execute((tx) => deviceAccepted(tx, LATE, fleet));
 
     expect(fleet.signed).toEqual(['late']); // its first word, which is "nothing"
     expect(await assignmentOf(fleet, id, 'late')).toBeUndefined();
@@ -326,70 +328,4 @@ describe('a rollout under way', () => {
       { actor: 'server', action: 'rollout_completed' },
     ]);
   });
-});
-
-function newcomer(id: string) {
-  return { id, product: 'gateway', hardware_id: 'rpi4' };
-}
-
-describe('a device that is accepted later', () => {
-  test('joins the live rollout and is offered the release at once when its phase is open', async () => {
-    await addDevices(fleet, deviceIds(3));
-    const { id } = await create(100);
-    await addDevices(fleet, ['late']);
-
-    const told = await fleet.db
-      .transaction()
-      .execute((tx) => deviceAccepted(tx, newcomer('late'), fleet));
-
-    expect(told).toEqual(['late']);
-    expect(await assignmentOf(fleet, id, 'late')).toMatchObject({ state: 'offered' });
-    expect(await rolloutDesk(fleet).findRollout(id)).toMatchObject({
-      phases: [{ members: 4, offered: 4 }],
-    });
-  });
-
-  test('waits in a phase that is not open yet, and is told "nothing" until then', async () => {
-    await addDevices(fleet, deviceIds(50));
-    const { id } = await create(1, 100);
-    await addDevices(fleet, ['late']);
-
-    await fleet.db.transaction().execute((tx) => deviceAccepted(tx, newcomer('late'), fleet));
-
-    expect(await assignmentOf(fleet, id, 'late')).toMatchObject({ state: 'waiting', phase: 1 });
-    expect(fleet.signed.at(-1)).toBe('late');
-    const { kept, counted } = await countBoth(fleet, id);
-    expect(kept).toEqual(counted);
-  });
-
-  test('does not join a rollout of a release that does not fit its board', async () => {
-    await addDevices(fleet, deviceIds(1));
-    const { id } = await create(100);
-    await addDevices(fleet, ['late'], { hardware_id: 'rpi5' });
-    const other = { ...newcomer('late'), hardware_id: 'rpi5' };
-
-    await fleet.db.transaction().execute((tx) => deviceAccepted(tx, other, fleet));
-
-    expect(await assignmentOf(fleet, id, 'late')).toBeUndefined();
-  });
-});
-
-test('a device that leaves is not waited for any more, which may complete the rollout', async () => {
-  await addDevices(fleet, deviceIds(2));
-  const { id } = await create(100);
-  await answer(id, 1, 'proven');
-  const [left] = await fleet.db
-    .selectFrom('assignments')
-    .select('device')
-    .where('state', '=', 'offered')
-    .execute();
-
-  await fleet.db.transaction().execute((tx) => deviceLeft(tx, newcomer(left?.device ?? ''), fleet));
-
-  expect(await rolloutDesk(fleet).findRollout(id)).toMatchObject({
-    state: 'completed',
-    phases: [{ members: 1, offered: 1, proven: 1 }],
-  });
-  const { kept, counted } = await countBoth(fleet, id);
-  expect(kept).toEqual(counted);
 });

@@ -31,7 +31,7 @@ async function request(path: string, body?: unknown): Promise<{ status: number; 
           body: typeof body === 'string' ? body : JSON.stringify(body),
         },
   );
-  return { status: response.status, body: (await response.json()) as unknown };
+  return { status: response.status, body: await response.json() };
 }
 
 const phase = { percent: 10, successPercent: 90, failurePercent: 10 };

@@ -99,50 +99,36 @@ describe('a rollout decides', () => {
     ...change,
   });
   const empty = phase(0, 0, { members: 0 });
+  const next = phase(0, 0);
+  const none = { kind: 'none' };
+  const running = 'running';
+  type Decided = [RolloutState, number, PhaseProgress[], object];
 
-  test.each<[string, RolloutState, number, PhaseProgress[], object]>([
-    ['nothing one proof short', 'running', 0, [phase(8, 0), phase(0, 0)], { kind: 'none' }],
-    [
-      'to advance at its share',
-      'running',
-      0,
-      [phase(9, 0), phase(0, 0)],
-      { kind: 'advance', phase: 1 },
-    ],
+  test.each<[string, Decided]>([
+    ['nothing one proof short', [running, 0, [phase(8, 0), next], none]],
+    ['to advance at its share', [running, 0, [phase(9, 0), next], { kind: 'advance', phase: 1 }]],
     [
       'to advance with a failure it allows',
-      'running',
-      0,
-      [phase(9, 1), phase(0, 0)],
-      { kind: 'advance', phase: 1 },
+      [running, 0, [phase(9, 1), next], { kind: 'advance', phase: 1 }],
     ],
     [
       'to pass over phases without members',
-      'running',
-      0,
-      [phase(9, 0), empty, empty, phase(0, 0)],
-      { kind: 'advance', phase: 3 },
+      [running, 0, [phase(9, 0), empty, empty, next], { kind: 'advance', phase: 3 }],
     ],
-    ['nothing while it is paused', 'paused', 0, [phase(9, 0), phase(0, 0)], { kind: 'none' }],
+    ['nothing while it is paused', ['paused', 0, [phase(9, 0), next], none]],
     [
       'nothing while a device of any phase has not answered',
-      'running',
-      1,
-      [phase(9, 0), phase(9, 1)],
-      { kind: 'none' },
+      [running, 1, [phase(9, 0), phase(9, 1)], none],
     ],
     [
       'to complete when all have answered',
-      'running',
-      1,
-      [phase(9, 1), phase(10, 0)],
-      { kind: 'complete' },
+      [running, 1, [phase(9, 1), phase(10, 0)], { kind: 'complete' }],
     ],
-    ['to complete when nobody is left', 'running', 0, [empty], { kind: 'complete' }],
-    ['nothing after it has completed', 'completed', 0, [phase(0, 10)], { kind: 'none' }],
-    ['nothing after it was aborted', 'aborted', 0, [phase(10, 0)], { kind: 'none' }],
-    ['nothing after it has halted', 'halted', 0, [phase(10, 0)], { kind: 'none' }],
-  ])('%s', (_name, state, open, phases, expected) => {
+    ['to complete when nobody is left', [running, 0, [empty], { kind: 'complete' }]],
+    ['nothing after it has completed', ['completed', 0, [phase(0, 10)], none]],
+    ['nothing after it was aborted', ['aborted', 0, [phase(10, 0)], none]],
+    ['nothing after it has halted', ['halted', 0, [phase(10, 0)], none]],
+  ])('%s', (_name, [state, open, phases, expected]) => {
     expect(decideProgress(state, open, phases)).toEqual(expected);
   });
 
