@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { IClientOptions, MqttClient } from 'mqtt';
 import { LIMITS } from '../../shared/metadata/limits.ts';
 import { Acknowledgement } from '../../shared/protocol/report.ts';
@@ -76,7 +77,8 @@ async function stayConnected(
   // Only for those who configured a broker, and without what brokerSocket replaces.
   const { default: library } = await import('mqtt/lib/client');
   const options = await optionsFor(deps);
-  const client = new library.default(() => brokerSocket(deps.url, deps.ca), options);
+  const Client = clientClass(library);
+  const client = new Client(() => brokerSocket(deps.url, deps.ca), options);
   let stood = false;
   const goodbye = (): void => {
     client.publish(topics.presence, 'offline', { qos: 1, retain: true }, () => client.end(true));
@@ -106,6 +108,13 @@ async function stayConnected(
   deps.signal.removeEventListener('abort', goodbye);
   if (stood) deps.log('broker_lost', { broker: deps.url.host });
   return stood;
+}
+
+type ClientClass = new (socket: () => Socket, options: IClientOptions) => MqttClient;
+
+/** CommonJS with a default export: Node hands over what holds it, other loaders the class itself. */
+function clientClass(library: ClientClass | { readonly default: ClientClass }): ClientClass {
+  return 'default' in library ? library.default : library;
 }
 
 async function optionsFor({ deviceId, token }: MqttDeps): Promise<IClientOptions> {
