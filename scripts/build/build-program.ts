@@ -8,6 +8,8 @@ import type { Program } from './programs.ts';
 // Some bundled packages are CommonJS and ask for node:* through `require`, which ESM has not.
 const REQUIRE = `import{createRequire as $require}from'node:module';const require=$require(import.meta.url);`;
 
+const EMPTY_MODULE = fromRoot('scripts', 'build', 'empty-module.cjs');
+
 /** Bundles one program into dist/, with its metafile beside it. Returns its length in bytes. */
 export async function buildProgram(program: Program, facts: BuildFacts): Promise<number> {
   const { outputFiles, metafile } = await build(optionsFor(program, facts));
@@ -30,7 +32,7 @@ export function metafilePath({ name }: Pick<Program, 'name'>): string {
   return fromRoot('dist', `${name}.meta.json`);
 }
 
-function optionsFor({ entry, packages }: Program, facts: BuildFacts) {
+function optionsFor({ entry, packages, without = [] }: Program, facts: BuildFacts) {
   return {
     absWorkingDir: ROOT,
     entryPoints: [entry],
@@ -38,6 +40,7 @@ function optionsFor({ entry, packages }: Program, facts: BuildFacts) {
     bundle: true,
     minify: packages === 'bundle',
     packages,
+    alias: Object.fromEntries(without.map((name) => [name, EMPTY_MODULE])),
     platform: 'node',
     format: 'esm',
     target: 'node20.19',

@@ -8,6 +8,8 @@ export interface Program {
    * other two are installed beside their packages (better-sqlite3 is native and cannot be bundled).
    */
   readonly packages: 'bundle' | 'external';
+  /** Packages that others ask for and that are never used here: left out, an empty module instead. */
+  readonly without?: readonly string[];
 }
 
 /** The agent: one file that a device carries. */
@@ -15,6 +17,8 @@ export const AGENT: Program = {
   name: 'sealift-agent',
   entry: 'agent/main.ts',
   packages: 'bundle',
+  // mqtt can speak through WebSockets and SOCKS proxies; the agent's addresses are mqtt(s):// only.
+  without: ['ws', 'socks'],
 };
 
 /** Everything that ships, by who runs it (ARCHITECTURE "Four parties"). */
