@@ -131,7 +131,7 @@ async function authenticate(
 
 function authenticateError(code: string): AuthenticateError {
   const returnCode = code === 'unauthorized' ? BAD_USER_NAME_OR_PASSWORD : NOT_AUTHORIZED;
-  // aedes types these codes as an enum that exists only in its types.
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment -- it exists only in aedes' types
   return Object.assign(new Error(code), { returnCode });
 }
 

@@ -62,7 +62,7 @@ export async function startFleet(): Promise<Fleet> {
 
 /** Adds accepted devices, or whatever `change` makes them. */
 export async function addDevices(
-  { db }: Fleet,
+  { db }: Pick<Fleet, 'db'>,
   ids: readonly string[],
   change: Partial<DeviceRow> = {},
 ): Promise<void> {
