@@ -50,6 +50,7 @@ export const Event = z.union([
     reason: z.string(),
     detail: z.string(),
   }),
+  z.object({ kind: z.literal('receipt'), release, verifyMilliseconds: z.number() }),
   z.object({ kind: z.string(), release: release.optional() }),
 ]);
 export type Event = Readonly<z.infer<typeof Event>>;

@@ -25,8 +25,10 @@ export interface Provisioning {
   readonly roots: { readonly image: string; readonly director: string };
   readonly server: { readonly http: string; readonly mqtt?: string; readonly pollSeconds: number };
   readonly enrolmentToken: string;
-  /** The builder whose provenance the device asks for. */
-  readonly builder: { readonly id: string; readonly keys: readonly PublicKey[] };
+  /** The builder whose provenance the device asks for; without one it asks for none. */
+  readonly builder?: { readonly id: string; readonly keys: readonly PublicKey[] };
+  /** `service`: whether the service in the slot answers; `none`: nothing in the slot runs. */
+  readonly trial: 'service' | 'none';
 }
 
 /** Writes the folder of a device, ready for `sealift-agent`. */
@@ -69,7 +71,8 @@ function restartCommand(folder: string, servicePort: number) {
 
 function configOf(plan: Provisioning) {
   const { folder, servicePort } = plan;
-  const probe = `http://127.0.0.1:${servicePort}/healthz`;
+  const url = `http://127.0.0.1:${servicePort}/healthz`;
+  const probe = { kind: 'http', url, timeoutSeconds: 2 };
   return {
     deviceId: plan.id,
     product: plan.product,
@@ -81,13 +84,16 @@ function configOf(plan: Provisioning) {
     enrolmentToken: plan.enrolmentToken,
     boot: { kind: 'symlink', restart: restartCommand(folder, servicePort) },
     trial: {
-      probes: [{ kind: 'http', url: probe, timeoutSeconds: 2 }],
-      holdSeconds: 1,
+      probes: plan.trial === 'service' ? [probe] : [],
+      holdSeconds: plan.trial === 'service' ? 1 : 0,
       deadlineSeconds: 5,
       intervalSeconds: 1,
       commitOffline: false,
     },
-    policy: { requireSbom: true, provenance: { threshold: 1, builders: [plan.builder] } },
+    policy: {
+      requireSbom: true,
+      ...(plan.builder && { provenance: { threshold: 1, builders: [plan.builder] } }),
+    },
   };
 }
 

@@ -88,6 +88,7 @@ async function provisionOne(
     roots,
     server: link === 'mqtt' ? { http, mqtt, pollSeconds: 300 } : { http, pollSeconds: 1 },
     enrolmentToken,
+    trial: 'service',
     builder: { id: BUILDER_ID, keys: [builder.publicKey] },
   });
 }

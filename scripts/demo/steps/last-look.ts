@@ -82,7 +82,7 @@ function copyRow({ device, version, why }: Happening): Row {
 function tableOf(rows: readonly Row[]): string {
   const table = new Table({
     head: ['device', 'runs', 'refused', 'rolled back'],
-    style: { head: [] },
+    style: { head: [], border: [] },
   });
   for (const { device, runs, refused, rolledBack } of rows) {
     table.push([device, runs, refused.join('\n'), rolledBack.join('\n')]);

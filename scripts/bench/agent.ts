@@ -1,0 +1,132 @@
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { bytesByOwner, MetafileSchema } from '../build/agent-size.ts';
+import { metafilePath } from '../build/build-program.ts';
+import { AGENT } from '../build/programs.ts';
+import { startAgent } from '../fleet/agent.ts';
+import { DeviceDetail, Rollout } from '../fleet/answers.ts';
+import type { Running } from '../processes/keeper.ts';
+import { run } from '../processes/run.ts';
+import { until } from '../processes/until.ts';
+import { updateTimes } from './agent-log.ts';
+import { provisionBench } from './bench-device.ts';
+import { writeBigArchive } from './big-archive.ts';
+import { forgetPeak, memoryOf } from './memory.ts';
+import { measurePairs, pairedRatio } from './pairs.ts';
+import { publishArchive } from './publish.ts';
+import { median, type BenchResult, type Figure } from './result.ts';
+import { BENCH, enrolKey, type Setting } from './setting.ts';
+
+const ROUNDS = 3;
+const MEBIBYTES = 300;
+/** A bundle, 300 MiB and a process that has just started both need a moment to come to rest. */
+const SETTLE_MILLISECONDS = 3_000;
+
+/** What the agent weighs, and how fast it installs against the shell doing the same to one file. */
+export async function benchAgent(setting: Setting): Promise<BenchResult> {
+  const { folder, tell, author } = setting;
+  const archive = await writeBigArchive(folder, MEBIBYTES);
+  tell(`publishing ${MEBIBYTES} MiB under ${ROUNDS} versions`);
+  const sha256 = await publishAll(setting, archive);
+  const authorization = await enrolKey(setting);
+  const device = await provisionBench(setting);
+  const agent = startAgent(setting.keeper, device);
+  await until({ what: 'the device', seconds: 20, interrupted: setting.interrupted }, async () =>
+    author.ask(DeviceDetail, 'device', 'show', device.id).catch(() => undefined),
+  );
+  await pause(SETTLE_MILLISECONDS);
+  const { residentMb: idleMb } = await memoryOf(agent.pid);
+  await forgetPeak(agent.pid);
+
+  tell(`${ROUNDS} rounds`);
+  const url = `${setting.server.http}/blobs/sha256/${sha256}`;
+  const pairs = await measurePairs(
+    ROUNDS,
+    (round) => installByAgent(setting, agent, versionOf(round)),
+    (round) => installByShell(join(folder, `shell-${round}`), url, authorization, sha256),
+  );
+  const { peakMb } = await memoryOf(agent.pid);
+  const verifyMs = await verifyMilliseconds(setting, device.id);
+  const mb = archive.bytes / 1_000_000;
+  return {
+    kind: 'measured',
+    figures: [
+      ...(await bundleFigures()),
+      { name: 'resident memory, idle', value: idleMb, unit: 'MB' },
+      { name: `peak memory, installing ${MEBIBYTES} MiB`, value: peakMb, unit: 'MB' },
+      { name: 'verification of a manifest, median', value: verifyMs, unit: 'ms' },
+      { name: 'download + verify + install', value: mb / median(pairs.ours), unit: 'MB/s' },
+      { name: 'curl | sha256sum | tar x', value: mb / median(pairs.theirs), unit: 'MB/s' },
+    ],
+    ratios: [
+      { name: 'peak above idle, MB', value: peakMb - idleMb, wanted: { atMost: 40 } },
+      { name: 'MB/s to the shell', value: 1 / pairedRatio(pairs), wanted: undefined },
+    ],
+  };
+}
+
+const versionOf = (round: number): string => `1.${round}.0`;
+
+async function publishAll(
+  setting: Setting,
+  archive: Awaited<ReturnType<typeof writeBigArchive>>,
+): Promise<string> {
+  let sha256 = '';
+  for (let round = 0; round < ROUNDS; round += 1) {
+    sha256 = await publishArchive(setting, archive, versionOf(round));
+  }
+  return sha256;
+}
+
+/** Seconds from the first byte asked for to a slot that is written, flushed and measured. */
+async function installByAgent(
+  { author, interrupted }: Setting,
+  { logFile }: Running,
+  version: string,
+): Promise<number> {
+  const release = ['--product', BENCH.product, '--version', version];
+  await author.ask(Rollout, 'rollout', 'start', ...release, '--phases', '100', '--success', '1');
+  const what = `the agent to commit ${version}`;
+  const times = await until({ what, seconds: 180, interrupted }, () =>
+    updateTimes(logFile, version),
+  );
+  return (times.activating.getTime() - times.downloading.getTime()) / 1_000;
+}
+
+/** Seconds of the usual pipeline, which trusts before it knows and flushes at the end. */
+async function installByShell(
+  folder: string,
+  url: string,
+  authorization: string,
+  sha256: string,
+): Promise<number> {
+  await mkdir(folder);
+  const script =
+    'set -euo pipefail; curl -sf -H "authorization: $2" "$1" | tee >(sha256sum > "$0.sum") ' +
+    '| tar x -C "$0"; sync -f "$0"; until [ -s "$0.sum" ]; do :; done; cat "$0.sum"';
+  const startedAt = performance.now();
+  const { code, stdout } = await run(['bash', '-c', script, folder, url, authorization]);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  if (code !== 0 || !stdout.startsWith(sha256)) throw new Error(`the shell got ${stdout}`);
+  await rm(folder, { recursive: true });
+  return seconds;
+}
+
+async function verifyMilliseconds({ author }: Setting, id: string): Promise<number> {
+  const { lastReports } = await author.ask(DeviceDetail, 'device', 'show', id);
+  return median(
+    lastReports.flatMap(({ event }) =>
+      'verifyMilliseconds' in event ? [event.verifyMilliseconds] : [],
+    ),
+  );
+}
+
+async function bundleFigures(): Promise<readonly Figure[]> {
+  const text = await readFile(metafilePath(AGENT), 'utf8');
+  const { total, own } = bytesByOwner(MetafileSchema.parse(JSON.parse(text)));
+  return [
+    { name: 'bundle, minified', value: total / 1_000, unit: 'kB' },
+    { name: 'of it agent + shared', value: own / 1_000, unit: 'kB' },
+  ];
+}
