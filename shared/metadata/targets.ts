@@ -16,7 +16,7 @@ const delegatedRole = z
   .looseObject({
     ...RoleKeys.def.shape,
     name: roleName,
-    terminating: z._default(z.boolean(), false),
+    terminating: z.boolean(),
     paths: z.optional(z.array(z.string().check(z.maxLength(1_024)))),
     path_hash_prefixes: z.optional(z.array(z.string().check(z.regex(/^[0-9a-f]{1,64}$/)))),
   })

@@ -101,7 +101,10 @@ export async function simulateRepository(): Promise<Simulator> {
       const before = sim.targets.delegations;
       sim.targets.delegations = {
         keys: { ...before?.keys, ...keysById(signers) },
-        roles: [...(before?.roles ?? []), { name, keyids, threshold: 1, paths: [...paths] }],
+        roles: [
+          ...(before?.roles ?? []),
+          { name, keyids, threshold: 1, terminating: false, paths: [...paths] },
+        ],
       };
     },
   };
