@@ -47,7 +47,7 @@ function frameLength(bytes: Buffer, limitOf: (type: number) => number): number |
 }
 
 /** A variable byte integer (MQTT 3.1.1, 2.2.3), or undefined while bytes are missing. */
-export function readVariable(
+function readVariable(
   bytes: Buffer,
   at: number,
 ): { readonly value: number; readonly size: number } | undefined {

@@ -1,7 +1,6 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { FrameError, framer } from './framer.ts';
-import { isMqtt5Connect, mqtt5Bridge, type Mqtt5Bridge } from './mqtt5-bridge.ts';
 import { MAX_CONNECT_BYTES, MAX_OTHER_BYTES, MAX_PUBLISH_BYTES } from './packet-limits.ts';
 
 const CONNECT = 1;
@@ -14,9 +13,7 @@ const PUBLISH = 3;
 export class GuardedConnection extends Duplex {
   readonly #socket: Socket;
   readonly #cut = framer((type) => this.#limitOf(type));
-  readonly #cutOutbound = framer(() => Infinity);
   #connecting = true;
-  #bridge: Mqtt5Bridge | undefined;
 
   constructor(socket: Socket) {
     super({ allowHalfOpen: false });
@@ -35,14 +32,14 @@ export class GuardedConnection extends Duplex {
 
   override _write(chunk: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
     // The callback comes when the socket has taken it, so a slow reader holds the broker back.
-    this.#socket.write(this.#translate(chunk), done);
+    this.#socket.write(chunk, done);
   }
 
   override _writev(
     chunks: readonly { readonly chunk: Buffer }[],
     done: (error?: Error | null) => void,
   ): void {
-    this.#socket.write(this.#translate(Buffer.concat(chunks.map(({ chunk }) => chunk))), done);
+    this.#socket.write(Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
   }
 
   override _final(done: () => void): void {
@@ -57,30 +54,13 @@ export class GuardedConnection extends Duplex {
   #take(chunk: Buffer): void {
     try {
       for (const frame of this.#cut(chunk)) {
-        if (!this.push(this.#accept(frame))) this.#socket.pause();
+        this.#connecting = false;
+        if (!this.push(frame)) this.#socket.pause();
       }
     } catch (cause) {
       if (!(cause instanceof FrameError)) throw cause;
       this.destroy(cause);
     }
-  }
-
-  /** The packet as the broker reads it. */
-  #accept(frame: Buffer): Buffer {
-    if (!this.#connecting) return this.#bridge?.inbound(frame) ?? frame;
-    this.#connecting = false;
-    if (!isMqtt5Connect(frame)) return frame;
-    const bridge = mqtt5Bridge(frame);
-    this.#bridge = bridge;
-    return bridge.connect;
-  }
-
-  /** What the broker says, as the client reads it. */
-  #translate(bytes: Buffer): Buffer {
-    const bridge = this.#bridge;
-    if (bridge === undefined) return bytes;
-    const packets = this.#cutOutbound(bytes).map((packet) => bridge.outbound(packet));
-    return Buffer.concat(packets.filter((packet) => packet !== undefined));
   }
 
   #limitOf(type: number): number {

@@ -79,9 +79,9 @@ async function device(id: string, login: Partial<Login> = {}): Promise<MqttClien
   return client;
 }
 
-describe.each([4, 5] as const)('a device speaking MQTT level %i', (protocolVersion) => {
+describe('a device', () => {
   test('is sent its assignment when it subscribes', async () => {
-    const pump = await device('pump-1', { protocolVersion });
+    const pump = await device('pump-1');
     const { assignment } = deviceTopics('pump-1');
     const message = nextMessage(pump, assignment);
 
@@ -91,7 +91,7 @@ describe.each([4, 5] as const)('a device speaking MQTT level %i', (protocolVersi
   });
 
   test('is sent a new assignment while it is connected', async () => {
-    const pump = await device('pump-2', { protocolVersion });
+    const pump = await device('pump-2');
     const { assignment } = deviceTopics('pump-2');
     await pump.subscribeAsync(assignment, { qos: 1 });
     const message = nextMessage(pump, assignment);
@@ -102,7 +102,7 @@ describe.each([4, 5] as const)('a device speaking MQTT level %i', (protocolVersi
   });
 
   test('is told that its reports are stored after they are', async () => {
-    const pump = await device('pump-1', { protocolVersion });
+    const pump = await device('pump-1');
     const { reports, acknowledgement } = deviceTopics('pump-1');
     await pump.subscribeAsync(acknowledgement, { qos: 1 });
     const message = nextMessage(pump, acknowledgement);
@@ -114,7 +114,7 @@ describe.each([4, 5] as const)('a device speaking MQTT level %i', (protocolVersi
   });
 
   test('gets a message as large as it may be through', async () => {
-    const pump = await device('pump-1', { protocolVersion });
+    const pump = await device('pump-1');
     const { reports, acknowledgement } = deviceTopics('pump-1');
     await pump.subscribeAsync(acknowledgement, { qos: 1 });
     const message = nextMessage(pump, acknowledgement);
@@ -125,7 +125,7 @@ describe.each([4, 5] as const)('a device speaking MQTT level %i', (protocolVersi
   });
 
   test('is dropped for a message longer than it may be, and nothing is received', async () => {
-    const pump = await device('pump-1', { protocolVersion });
+    const pump = await device('pump-1');
     const closed = whenClosed(pump);
 
     pump.publish(deviceTopics('pump-1').reports, `{${'x'.repeat(MAX_PUBLISH_BYTES)}`, { qos: 1 });
@@ -135,7 +135,7 @@ describe.each([4, 5] as const)('a device speaking MQTT level %i', (protocolVersi
   });
 
   test('is dropped for garbage on its reports, and gets no acknowledgement', async () => {
-    const pump = await device('pump-1', { protocolVersion });
+    const pump = await device('pump-1');
     const closed = whenClosed(pump);
 
     pump.publish(deviceTopics('pump-1').reports, 'garbage', { qos: 1 });
@@ -150,7 +150,7 @@ describe.each([4, 5] as const)('a device speaking MQTT level %i', (protocolVersi
     const topic = releaseTopics('pump', '1.0.0').manifest;
     await world.broker.publishRetained(IMAGE_TIMESTAMP_TOPIC, Buffer.from('timestamp 7'));
     await world.broker.publishRetained(topic, Buffer.from('manifest'));
-    const pump = await device('pump-1', { protocolVersion });
+    const pump = await device('pump-1');
     const messages = Promise.all([
       nextMessage(pump, IMAGE_TIMESTAMP_TOPIC),
       nextMessage(pump, topic),
@@ -176,7 +176,7 @@ describe.each([4, 5] as const)('a device speaking MQTT level %i', (protocolVersi
     '$share/g/sealift/v1/devices/+/assignment',
     'sealift/v1/+/timestamp',
   ])('may not subscribe to %s', async (filter) => {
-    const pump = await device('pump-1', { protocolVersion });
+    const pump = await device('pump-1');
 
     const granted = pump.subscribeAsync(filter, { qos: 1 });
 
@@ -197,14 +197,14 @@ describe.each([4, 5] as const)('a device speaking MQTT level %i', (protocolVersi
     'a'.repeat(4_000),
     '/'.repeat(300),
   ])('is dropped for publishing to %s, and nobody hears it', async (topic) => {
-    const other = await device('pump-2', { protocolVersion });
+    const other = await device('pump-2');
     const heard: string[] = [];
     other.on('message', (on) => heard.push(on));
     await other.subscribeAsync(
       [deviceTopics('pump-2').assignment, IMAGE_TIMESTAMP_TOPIC, 'sealift/v1/releases/#'],
       { qos: 1 },
     );
-    const pump = await device('pump-1', { protocolVersion });
+    const pump = await device('pump-1');
     const closed = whenClosed(pump);
 
     pump.publish(topic, '{"forged":true}', { qos: 1, retain: true });
@@ -233,7 +233,7 @@ describe.each([4, 5] as const)('a device speaking MQTT level %i', (protocolVersi
       },
     ],
   ] as [string, Partial<Login>][])('is refused with %s', async (_name, login) => {
-    const refused = connectMqtt({ port: world.broker.port, protocolVersion, ...login });
+    const refused = connectMqtt({ port: world.broker.port, ...login });
 
     await expect(refused).rejects.toThrow();
     expect(world.events.filter(({ event }) => event === 'mqtt_refused')).toHaveLength(1);
@@ -241,22 +241,20 @@ describe.each([4, 5] as const)('a device speaking MQTT level %i', (protocolVersi
   });
 
   test('keeps its connection when another device comes with its client id', async () => {
-    const first = await device('pump-1', { protocolVersion, clientId: 'pump-1' });
+    const first = await device('pump-1', { clientId: 'pump-1' });
 
-    const second = await device('pump-2', { protocolVersion, clientId: 'pump-1' });
-    await expect(
-      connectMqtt({ port: world.broker.port, protocolVersion, clientId: 'pump-1' }),
-    ).rejects.toThrow();
+    const second = await device('pump-2', { clientId: 'pump-1' });
+    await expect(connectMqtt({ port: world.broker.port, clientId: 'pump-1' })).rejects.toThrow();
 
     await first.publishAsync(deviceTopics('pump-1').reports, '{}', { qos: 1 });
     expect([first.connected, second.connected]).toEqual([true, true]);
   });
 
   test('takes the place of its own older connection', async () => {
-    const first = await device('pump-1', { protocolVersion });
+    const first = await device('pump-1');
     const closed = whenClosed(first);
 
-    const second = await device('pump-1', { protocolVersion });
+    const second = await device('pump-1');
     await closed;
 
     expect(second.connected).toBe(true);
@@ -266,7 +264,7 @@ describe.each([4, 5] as const)('a device speaking MQTT level %i', (protocolVersi
   });
 
   test('is online while it is connected, as the server sees it', async () => {
-    const pump = await device('pump-1', { protocolVersion });
+    const pump = await device('pump-1');
     expect(world.sightings).toEqual(['pump-1 online']);
 
     await pump.endAsync();
@@ -278,13 +276,23 @@ describe.each([4, 5] as const)('a device speaking MQTT level %i', (protocolVersi
   });
 
   test('is cut off by the server', async () => {
-    const pump = await device('pump-1', { protocolVersion });
+    const pump = await device('pump-1');
     const closed = whenClosed(pump);
 
     world.broker.disconnect('pump-1');
 
     await closed;
   });
+});
+
+test('a client that insists on MQTT 5 is told that it is not spoken here', async () => {
+  const login = { username: 'pump-1', password: 'token of pump-1', port: world.broker.port };
+
+  await expect(connectMqtt({ ...login, protocolVersion: 5 })).rejects.toThrow(/protocol version/);
+  const spoken = await connectMqtt({ ...login, protocolVersion: 4 });
+
+  expect(spoken.connected).toBe(true);
+  await spoken.endAsync();
 });
 
 describe('somebody who speaks something else', () => {

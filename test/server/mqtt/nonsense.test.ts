@@ -37,7 +37,6 @@ const packet = (first: number, ...body: Buffer[]): Buffer => {
   const whole = Buffer.concat(body);
   return Buffer.concat([Buffer.from([first, whole.length]), whole]);
 };
-const none = Buffer.from([0]);
 
 interface Session {
   readonly connect: Buffer;
@@ -45,28 +44,25 @@ interface Session {
 }
 
 /** Honest packets of one connection, to be spoilt. */
-function session(level: 4 | 5): Session {
-  const properties = level === 5 ? none : Buffer.alloc(0);
+function session(): Session {
   const id = Buffer.from([0, 1]);
   const own = 'sealift/v1/devices/pump-1';
   const connect = packet(
     0x10,
     counted('MQTT'),
-    Buffer.from([level, 0xc6, 0, 9]),
-    properties,
+    Buffer.from([4, 0xc6, 0, 9]),
     counted('c'),
-    properties,
     counted(`${own}/presence`),
     counted('offline'),
     counted('pump-1'),
     counted('token'),
   );
   const rest = Buffer.concat([
-    packet(0x82, id, properties, counted(`${own}/assignment`), Buffer.from([1])),
-    packet(0x32, counted(`${own}/presence`), id, properties, Buffer.from('online')),
-    packet(0x32, counted(`${own}/reports`), id, properties, Buffer.from('x')),
+    packet(0x82, id, counted(`${own}/assignment`), Buffer.from([1])),
+    packet(0x32, counted(`${own}/presence`), id, Buffer.from('online')),
+    packet(0x32, counted(`${own}/reports`), id, Buffer.from('x')),
     packet(0x40, id),
-    packet(0xa2, id, properties, counted('x')),
+    packet(0xa2, id, counted('x')),
     packet(0xc0),
   ]);
   return { connect, rest };
@@ -96,15 +92,14 @@ function spoilt(honest: Buffer): fc.Arbitrary<Buffer> {
     });
 }
 
-describe.each([4, 5] as const)('a connection of level %i', (level) => {
-  const { connect: honest, rest } = session(level);
+describe('a connection', () => {
+  const { connect: honest, rest } = session();
 
   afterEach(async () => {
     const pump = await connectMqtt({
       port: broker.port,
       username: 'pump-1',
       password: 'token',
-      protocolVersion: level,
     });
     expect(pump.connected).toBe(true);
     await pump.endAsync(true);
