@@ -32,13 +32,13 @@ export function keepTwice<T>(path: string, form: Form<T>): KeptTwice<T> {
   const [first, second] = pathsOf(path);
   let sequence: number | undefined;
   const load = async (): Promise<T | undefined> => {
-    const newest = await readNewest(path, form);
+    const copies = await readCopies(path, form);
+    const newest = newestOf(copies);
     sequence = newest?.sequence ?? 0;
     if (newest === undefined) return undefined;
-    const bytes = encode(newest, form);
-    for (const copy of [first, second]) {
-      const held = await readIfThere(copy);
-      if (held?.equals(bytes) !== true) await writeDurably(copy, bytes);
+    for (const [at, file] of pathsOf(path).entries()) {
+      // A whole copy of the same sequence says the same: writing it again would only wear the disk.
+      if (copies[at]?.sequence !== newest.sequence) await writeDurably(file, encode(newest, form));
     }
     return newest.value;
   };
@@ -54,11 +54,16 @@ export function keepTwice<T>(path: string, form: Form<T>): KeptTwice<T> {
 
 /** The newest whole copy, without mending anything: for whoever only looks. */
 export async function readKept<T>(path: string, form: Form<T>): Promise<T | undefined> {
-  return (await readNewest(path, form))?.value;
+  return newestOf(await readCopies(path, form))?.value;
 }
 
-async function readNewest<T>(path: string, form: Form<T>): Promise<Copy<T> | undefined> {
-  const copies = await Promise.all(pathsOf(path).map((copy) => readCopy(copy, form)));
+type Copies<T> = readonly (Copy<T> | undefined)[];
+
+async function readCopies<T>(path: string, form: Form<T>): Promise<Copies<T>> {
+  return Promise.all(pathsOf(path).map((file) => readCopy(file, form)));
+}
+
+function newestOf<T>(copies: Copies<T>): Copy<T> | undefined {
   const [best] = copies
     .filter((copy) => copy !== undefined)
     .sort((left, right) => right.sequence - left.sequence);

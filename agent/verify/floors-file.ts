@@ -33,7 +33,7 @@ const DeviceFloorsSchema = z.strictObject({
 
 /** How floors are written to a file. */
 export const FLOORS_FORM: Form<DeviceFloors> = {
-  schema: DeviceFloorsSchema as unknown as z.ZodMiniType<DeviceFloors>,
+  schema: DeviceFloorsSchema,
   plain: ({ image, director, securityEpoch, time }) => ({
     image: plainFloors(image),
     director: plainFloors(director),
@@ -61,11 +61,19 @@ export interface FloorsFile {
 /** `<path>.json` and `<path>.backup.json`. */
 export function floorsFile(path: string): FloorsFile {
   const kept: KeptTwice<DeviceFloors> = keepTwice(path, FLOORS_FORM);
-  let known: DeviceFloors | undefined;
-  const load = async (): Promise<DeviceFloors> => (known ??= (await kept.load()) ?? FIRST_FLOORS);
+  let known: Promise<DeviceFloors> | undefined;
+  // Once for all who ask at the same time: two loads would both mend a torn copy, into one file.
+  const load = (): Promise<DeviceFloors> =>
+    (known ??= kept.load().then(
+      (floors) => floors ?? FIRST_FLOORS,
+      (cause: unknown) => {
+        known = undefined; // a broken disk may be better next time
+        throw cause;
+      },
+    ));
   const save = async (floors: DeviceFloors): Promise<void> => {
     await kept.save(floors);
-    known = floors;
+    known = Promise.resolve(floors);
   };
   return {
     load,
