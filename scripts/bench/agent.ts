@@ -86,11 +86,13 @@ async function installByAgent(
   version: string,
 ): Promise<number> {
   const release = ['--product', BENCH.product, '--version', version];
-  await author.ask(Rollout, 'rollout', 'start', ...release, '--phases', '100', '--success', '1');
+  const phases = ['--phases', '100', '--success', '1'];
+  const { id } = await author.ask(Rollout, 'rollout', 'start', ...release, ...phases);
   const what = `the agent to commit ${version}`;
   const times = await until({ what, seconds: 180, interrupted }, () =>
     updateTimes(logFile, version),
   );
+  await author.follow(() => undefined, 'rollout', 'watch', id, '--interval', '1');
   return (times.activating.getTime() - times.downloading.getTime()) / 1_000;
 }
 

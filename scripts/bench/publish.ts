@@ -15,7 +15,18 @@ export async function publishArchive(
   await author.ask(
     z.object({ version: z.string() }),
     ...['release', 'publish', '--product', BENCH.product, '--version', version],
-    ...['--artifact', artifact, '--sbom', sbom, '--epoch', '1', '--class', 'functional'],
+    ...[
+      '--artifact',
+      artifact,
+      '--sbom',
+      sbom,
+      '--hardware',
+      BENCH.hardwareId,
+      '--epoch',
+      '1',
+      '--class',
+      'functional',
+    ],
   );
   const { manifest } = await author.ask(Shown, 'release', 'show', BENCH.product, version);
   const [first] = manifest.artifacts;

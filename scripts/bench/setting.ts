@@ -27,6 +27,9 @@ export interface Setting {
 /** The product of the benchmarks, and its board. */
 export const BENCH = { product: 'bench', hardwareId: 'board' } as const;
 
+/** Of the device that only asks: no release fits it, so no rollout waits for it. */
+const OTHER_BOARD = 'other-board';
+
 const Made = z.object({ roots: z.object({ image: z.string(), director: z.string() }) });
 const Added = z.object({ product: z.string() });
 const Token = z.object({ token: z.string() });
@@ -47,7 +50,8 @@ export async function inSetting<T>(
     const at = ['--server', server.http, '--token', server.token];
     const { roots } = await author.ask(Made, 'keys', 'init', '--single', ...at);
     const { product, hardwareId } = BENCH;
-    await author.ask(Added, 'product', 'add', product, '--hardware', hardwareId);
+    const boards = ['--hardware', hardwareId, '--hardware', OTHER_BOARD];
+    await author.ask(Added, 'product', 'add', product, ...boards);
     const create = ['token', 'create', '--kind', 'enrolment', '--name', 'bench', '--uses', '10'];
     const { token: enrolmentToken } = await author.ask(Token, ...create);
     const made = { folder, keeper, author, server, roots, enrolmentToken };
@@ -66,7 +70,8 @@ export async function enrolKey({ server, enrolmentToken }: Setting): Promise<str
     schema: 'sealift.enrolment/1',
     token: enrolmentToken,
     device,
-    ...BENCH,
+    product: BENCH.product,
+    hardwareId: OTHER_BOARD,
     publicKey: signer.publicKey.keyval.public,
   };
   const payload = Buffer.from(JSON.stringify(enrolment));
