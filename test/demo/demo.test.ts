@@ -140,8 +140,4 @@ describe('the demo', () => {
   test('verifies the chain of the audit trail', () => {
     expect(report['audit']).toMatchObject({ entries: expect.any(Number) as number, head: HEX });
   });
-
-  test('takes less than two minutes', () => {
-    expect(report['seconds']).toBeLessThan(120);
-  });
 });
