@@ -119,6 +119,7 @@ module.exports = {
         'jose',
         'pino',
         'lru-cache',
+        'commander',
       ),
     ),
     forbid(

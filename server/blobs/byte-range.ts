@@ -9,14 +9,16 @@ export type ByteRange =
  * and several ranges at once, is answered with the whole file, as the RFC allows.
  */
 export function readRange(header: string | undefined, length: number): ByteRange {
-  const match = header === undefined ? null : SINGLE_RANGE.exec(header);
-  const [, first = '', last = ''] = match ?? [];
-  if (match === null || (first === '' && last === '')) return { kind: 'whole' };
+  const [, first, last] = SINGLE_RANGE.exec(header ?? '') ?? [];
+  if (first === undefined || last === undefined || first + last === '') return { kind: 'whole' };
   if (first === '') return suffixOf(Number(last), length);
-  const start = Number(first);
-  const end = last === '' ? length - 1 : Math.min(Number(last), length - 1);
-  if (last !== '' && Number(last) < start) return { kind: 'whole' }; // malformed, so ignored
-  return start >= length ? { kind: 'unsatisfiable' } : { kind: 'part', start, end };
+  return fromTo(Number(first), last === '' ? Infinity : Number(last), length);
+}
+
+function fromTo(start: number, last: number, length: number): ByteRange {
+  if (last < start) return { kind: 'whole' }; // malformed, so ignored
+  if (start >= length) return { kind: 'unsatisfiable' };
+  return { kind: 'part', start, end: Math.min(last, length - 1) };
 }
 
 function suffixOf(wanted: number, length: number): ByteRange {

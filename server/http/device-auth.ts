@@ -1,11 +1,11 @@
 import { decodeJwt, errors, jwtVerify } from 'jose';
-import { LRUCache } from 'lru-cache';
 import { nativePublicKey } from '../../shared/crypto/native-ed25519.ts';
 import { DeviceId } from '../../shared/protocol/device-id.ts';
 import { TOKEN_AUDIENCE, TOKEN_LIFETIME_SECONDS } from '../../shared/protocol/device-token.ts';
+import { rememberedTokens, type LetIn } from './remembered-tokens.ts';
 
 /** Who a token belongs to, or why it is not let in. */
-export type DeviceIdentity = { readonly kind: 'device'; readonly id: string } | DeviceRefusal;
+export type DeviceIdentity = LetIn | DeviceRefusal;
 
 export interface DeviceRefusal {
   readonly kind: 'refused';
@@ -38,11 +38,6 @@ export interface DeviceAuth {
   readonly forgetDevice: (id: string) => void;
 }
 
-interface Remembered {
-  readonly identity: { readonly kind: 'device'; readonly id: string };
-  readonly expiresAt: number;
-}
-
 const UNAUTHORIZED: DeviceRefusal = { kind: 'refused', code: 'unauthorized' };
 const NOT_ACCEPTED: DeviceRefusal = { kind: 'refused', code: 'device_not_accepted' };
 const MAX_TOKENS = 200_000;
@@ -58,24 +53,9 @@ export function deviceAuth({
   findDevice,
   maxTokens = MAX_TOKENS,
 }: DeviceAuthDeps): DeviceAuth {
-  const tokensOf = new Map<string, Set<string>>();
-  const remembered = new LRUCache<string, Remembered>({
-    max: maxTokens,
-    dispose: ({ identity }, token) => {
-      const tokens = tokensOf.get(identity.id);
-      tokens?.delete(token);
-      if (tokens?.size === 0) tokensOf.delete(identity.id);
-    },
-  });
+  const remembered = rememberedTokens(maxTokens);
   let forgotten = 0;
-
-  const known = (token: string): DeviceIdentity | undefined => {
-    const entry = remembered.get(token);
-    if (entry === undefined) return undefined;
-    if (entry.expiresAt > now().getTime()) return entry.identity;
-    remembered.delete(token);
-    return undefined; // checked once more, and refused unless our clocks differ by little
-  };
+  const known = (token: string): LetIn | undefined => remembered.find(token, now());
 
   const verify = async (token: string): Promise<DeviceIdentity> => {
     const before = forgotten;
@@ -87,10 +67,7 @@ export function deviceAuth({
     if (device.state !== 'accepted') return NOT_ACCEPTED;
     const identity = { kind: 'device', id } as const;
     // Its state changed while we looked: let this one in or not by what was true then, remember nothing.
-    if (forgotten === before) {
-      remembered.set(token, { identity, expiresAt });
-      tokensOf.set(id, (tokensOf.get(id) ?? new Set()).add(token));
-    }
+    if (forgotten === before) remembered.remember(token, identity, expiresAt);
     return identity;
   };
 
@@ -106,7 +83,7 @@ export function deviceAuth({
     },
     forgetDevice: (id) => {
       forgotten += 1;
-      for (const token of [...(tokensOf.get(id) ?? [])]) remembered.delete(token);
+      remembered.forgetDevice(id);
     },
   };
 }

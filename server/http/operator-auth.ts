@@ -1,4 +1,4 @@
-import { createMiddleware } from 'hono/factory';
+import type { MiddlewareHandler } from 'hono';
 import type { Operator, OperatorEnv } from './operator.ts';
 import { mayCall } from './permissions.ts';
 
@@ -11,8 +11,8 @@ export interface OperatorAuthDeps {
 export const API = '/api/v1';
 
 /** Lets an operator's request through whose token is good and whose role may do it. */
-export function operatorAuth({ findOperator }: OperatorAuthDeps) {
-  return createMiddleware<OperatorEnv>(async (c, next) => {
+export function operatorAuth({ findOperator }: OperatorAuthDeps): MiddlewareHandler<OperatorEnv> {
+  return async (c, next) => {
     const token = operatorToken(c.req.header('Authorization'));
     const operator = token === undefined ? undefined : await findOperator(token);
     if (operator === undefined) {
@@ -25,7 +25,7 @@ export function operatorAuth({ findOperator }: OperatorAuthDeps) {
     }
     c.set('operator', operator);
     return next();
-  });
+  };
 }
 
 /** The operator token in an `Authorization` header, if that is what it holds. */

@@ -1,6 +1,5 @@
-import { createMiddleware } from 'hono/factory';
-import type { OperatorAuthDeps } from './operator-auth.ts';
-import { operatorToken } from './operator-auth.ts';
+import type { MiddlewareHandler } from 'hono';
+import { operatorToken, type OperatorAuthDeps } from './operator-auth.ts';
 
 export interface StatusAccessDeps extends OperatorAuthDeps {
   /** The server listens on loopback only and nobody said that a proxy stands before it. */
@@ -10,14 +9,14 @@ export interface StatusAccessDeps extends OperatorAuthDeps {
 /**
  * Lets people see the status page: on the machine itself as it is, from elsewhere with an operator token.
  */
-export function statusAccess({ isLocal, findOperator }: StatusAccessDeps) {
-  return createMiddleware(async (c, next) => {
+export function statusAccess({ isLocal, findOperator }: StatusAccessDeps): MiddlewareHandler {
+  return async (c, next) => {
     if (isLocal && isFromHere((name) => c.req.header(name))) return next();
     const token = operatorToken(c.req.header('Authorization'));
     if (token !== undefined && (await findOperator(token)) !== undefined) return next();
     const message = 'the status page needs an operator token, but on the machine itself';
     return c.json({ code: 'unauthorized', message }, 401, { 'WWW-Authenticate': 'Bearer' });
-  });
+  };
 }
 
 /**

@@ -101,24 +101,23 @@ export function releaseRoutes(deps: ReleaseDeps) {
       const outcome = await orRefused(() => deps.publishRelease(release, actor));
       if (outcome.kind === 'refused') return c.json(outcome.body, 422);
       const { value } = outcome;
-      switch (value.kind) {
-        case 'published':
-          return c.json(value.release, 201);
-        case 'already_published':
-          return c.json(value.release, 200);
-        case 'unknown_product':
-          return c.json({ code: value.kind, message: value.message }, 404);
-        case 'release_conflict':
-        case 'version_conflict':
-          return c.json({ code: value.kind, message: value.message }, 409);
-        case 'blob_missing':
-        case 'sbom_invalid':
-        case 'attestation_invalid':
-        case 'role_unsafe':
-          return c.json({ code: value.kind, message: value.message }, 422);
+      if ('release' in value) {
+        const { kind, release: published } = value;
+        return kind === 'published' ? c.json(published, 201) : c.json(published, 200);
       }
+      return c.json({ code: value.kind, message: value.message }, STATUS[value.kind]);
     });
 }
+
+const STATUS = {
+  unknown_product: 404,
+  release_conflict: 409,
+  version_conflict: 409,
+  blob_missing: 422,
+  sbom_invalid: 422,
+  attestation_invalid: 422,
+  role_unsafe: 422,
+} as const satisfies Record<Exclude<PublishOutcome['kind'], `${string}published`>, number>;
 
 /** A manifest passed `ManifestSchema` when it was published. */
 type JsonObject = Record<string, unknown>;

@@ -2,7 +2,7 @@ import { keyMaterial, type PublicKey } from '../../shared/crypto/public-key.ts';
 import type { RoleKeys } from '../../shared/metadata/fields.ts';
 import type { KeysById } from '../../shared/metadata/keys.ts';
 import type { Root } from '../../shared/metadata/root.ts';
-import type { Targets } from '../../shared/metadata/targets.ts';
+import type { DelegatedRole, Targets } from '../../shared/metadata/targets.ts';
 
 /**
  * What our own repositories must keep beyond TUF, so that no key of the server can ever vouch for
@@ -36,14 +36,20 @@ export function checkImageTargets(
   if (missing !== undefined) return `image targets do not delegate ${missing}`;
   const stranger = named.find((name) => !products.includes(name));
   if (stranger !== undefined) return `image targets delegate ${stranger}, which is no product`;
-  for (const role of roles) {
-    const [path, ...others] = role.paths ?? [];
-    if (path !== `${role.name}/*/*` || others.length > 0 || !role.terminating) {
-      return `${role.name} must be terminating and delegated exactly ${role.name}/*/*`;
-    }
-    if (holdsAny(role, keys, online)) return `the server's own key may not sign ${role.name}`;
+  return roles.map((role) => checkDelegation(role, keys, online)).find((broken) => broken);
+}
+
+function checkDelegation(
+  role: DelegatedRole,
+  keys: KeysById,
+  online: readonly PublicKey[],
+): Broken {
+  const { name, paths = [], terminating } = role;
+  const isExact = paths.length === 1 && paths[0] === `${name}/*/*`;
+  if (!isExact || !terminating) {
+    return `${name} must be terminating and delegated exactly ${name}/*/*`;
   }
-  return undefined;
+  return holdsAny(role, keys, online) ? `the server's own key may not sign ${name}` : undefined;
 }
 
 /** A product's role speaks for itself: a further delegation would be a second author nobody sees. */

@@ -14,6 +14,7 @@ import { loadOnlineKeys, publicKeysOf, type OnlineKeys } from '../keys/online-ke
 import { servedFiles, type ServedFiles } from '../repository/image-files.ts';
 import { keyMisfit } from '../repository/key-fit-store.ts';
 import { readImageFile } from '../repository/metadata-store.ts';
+import { readTrust } from '../repository/trust-store.ts';
 
 /** What comes from outside the program: clock, chance, log. */
 export interface Edge {
@@ -41,13 +42,11 @@ const BUNDLE_CACHE_BYTES = 256 * 1_024 * 1_024;
 export async function openGround(config: Config, edge: Edge): Promise<Ground> {
   const { dataDir } = config;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const keys = await loadOnlineKeys(join(dataDir, 'keys'), newSeed);
   const db = await openDatabase(join(dataDir, 'sealift.db'));
-  const misfit = await keyMisfit(db, publicKeysOf(keys));
-  if (misfit !== undefined) {
+  const keys = await openKeys(join(dataDir, 'keys'), db).catch(async (cause: unknown) => {
     await db.destroy();
-    throw new Error(misfit);
-  }
+    throw cause;
+  });
   const { now } = edge;
   return {
     ...edge,
@@ -60,6 +59,18 @@ export async function openGround(config: Config, edge: Edge): Promise<Ground> {
     sightings: gatherSightings(now),
     imageFiles: servedFiles(async (name) => (await readImageFile(db, name))?.bytes),
   };
+}
+
+/** Keys are made before trust is founded, never after: the roots name the ones that were there then. */
+async function openKeys(folder: string, db: Database): Promise<OnlineKeys> {
+  const { initialised } = await readTrust(db);
+  const keys = await loadOnlineKeys(folder, () => {
+    if (!initialised) return newSeed();
+    throw new Error(`a key is missing in ${folder}; restore the folder from your backup`);
+  });
+  const misfit = await keyMisfit(db, publicKeysOf(keys));
+  if (misfit !== undefined) throw new Error(misfit);
+  return keys;
 }
 
 async function findKnownDevice(

@@ -35,10 +35,11 @@ export async function startServer(config: Config, edge: Edge): Promise<RunningSe
   const first = await issueFirstToken(ground.db, { ...edge, now: edge.now() });
 
   // Each needs the other: what is stored is announced, what is received is stored.
-  let broker: Broker | undefined;
-  const tell = announce(ground, () => broker);
-  const fleet = fleetSide(ground, { tell, disconnect: (id) => broker?.disconnect(id) });
-  broker = await listenMqtt(ground, fleet, mqttTls);
+  const late: { broker?: Broker } = {};
+  const tell = announce(ground, () => late.broker);
+  const fleet = fleetSide(ground, { tell, disconnect: (id) => late.broker?.disconnect(id) });
+  const broker = await listenMqtt(ground, fleet, mqttTls);
+  late.broker = broker;
   const http = await listen(ground, { tell, fleet, tls: httpTls });
 
   const tasks = startTasks(ground, tell);
@@ -47,13 +48,12 @@ export async function startServer(config: Config, edge: Edge): Promise<RunningSe
   });
   const at = (scheme: string, tls: Tls | undefined, port: number): string =>
     `${scheme}${tls === undefined ? '' : 's'}://${urlHost(config.host)}:${port}`;
-  const listening = broker;
   return {
     http: at('http', httpTls, http.port),
     mqtt: at('mqtt', mqttTls, broker.port),
     firstToken: first?.token,
     close: async () => {
-      await Promise.all([http.close(), listening.close()]);
+      await Promise.all([http.close(), broker.close()]);
       await caughtUp;
       await tasks.stop();
       await ground.db.destroy();
