@@ -1,12 +1,6 @@
 import { z } from '@hono/zod-openapi';
 
 /** What every refused request gets: a code for programs, a sentence for people. */
-export interface ApiError {
-  readonly code: string;
-  readonly message: string;
-}
-
-/** The body of an error, for the OpenAPI document. */
 export const ApiErrorSchema = z
   .object({ code: z.string(), message: z.string() })
   .openapi('Error', { description: 'A stable code for programs and a sentence for people.' });

@@ -41,5 +41,9 @@ export function serverApp(deps: AppDeps) {
   return app;
 }
 
-/** The types of every route, for Hono's typed client. */
+/**
+ * The types of every route, for Hono's typed client.
+ *
+ * @public
+ */
 export type AppType = ReturnType<typeof serverApp>;
