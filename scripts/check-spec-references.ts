@@ -11,7 +11,8 @@ const clauses = ClausesSchema.parse(
   JSON.parse(await readFile(fromRoot('scripts/spec-clauses.json'), 'utf8')),
 );
 const shipped = await listSources(['shared', 'agent', 'server', 'operator']);
-const tests = await listSources(['test']);
+// The tests of this very check name clauses and refusals that do not exist.
+const tests = (await listSources(['test'])).filter(({ path }) => !path.startsWith('test/scripts/'));
 
 const references = [...shipped, ...tests].flatMap(findReferences);
 const unknown = unknownReferences(references, clauses);
