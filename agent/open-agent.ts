@@ -83,20 +83,12 @@ export async function openAgent(config: Config, outside: Ambient): Promise<OpenA
   const trustedNow = async (): Promise<Date> =>
     startTime(ambient.now(), ambient.builtAt, (await floors.load()).time);
   const tokens = deviceTokens(deviceId, signer, trustedNow);
-  const { caFile, allowPlaintext } = config.server;
-  const ca = caFile === undefined ? undefined : await readFile(caFile);
-  const http = httpClient({ ca, allowPlaintext, idleMs: IDLE_MS });
-  const server = serverOverHttp({
-    base: baseOf(config.server.http),
-    http,
-    token: tokens.current,
-    signal: ambient.signal,
-    answerMs: ANSWER_MS,
-  });
+  const link = await openLink(config, ambient.signal, tokens);
   const boot = symlinkBoot({ slotsDir, restart: config.boot.restart, stop: config.boot.stop });
-  const world = { config, ambient, paths, boot, floors, server };
+  const world = { config, ambient, paths, boot, floors, server: link.server };
   return {
     ...world,
+    ...link,
     state: keepTwice(paths.state, STATE_FORM),
     outbox: await outboxFolder(paths.outbox),
     reporter: {
@@ -106,12 +98,10 @@ export async function openAgent(config: Config, outside: Ambient): Promise<OpenA
       signer,
     },
     tokens,
-    ca,
-    http,
     log,
     close: () => {
       stop.abort();
-      http.close();
+      link.http.close();
     },
     stages: {
       verify: await verifyDeps(world),
@@ -122,6 +112,18 @@ export async function openAgent(config: Config, outside: Ambient): Promise<OpenA
       log,
     },
   };
+}
+
+async function openLink(
+  { server: { http: address, caFile, allowPlaintext } }: Config,
+  signal: AbortSignal,
+  tokens: DeviceTokens,
+): Promise<Pick<OpenAgent, 'ca' | 'http' | 'server'>> {
+  const ca = caFile === undefined ? undefined : await readFile(caFile);
+  const http = httpClient({ ca, allowPlaintext, idleMs: IDLE_MS });
+  const base = baseOf(address);
+  const token = tokens.current;
+  return { ca, http, server: serverOverHttp({ base, http, token, signal, answerMs: ANSWER_MS }) };
 }
 
 /** Told to end from outside, or because the work is done. */

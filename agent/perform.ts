@@ -39,9 +39,9 @@ export function performer(
     probe_health: (state) => probeHealth(deps.trial, state),
     make_permanent: (state) => makePermanent(deps.boot, state),
     return_to_previous_slot: (state) =>
-      returnToPreviousSlot(deps.boot, state, (detail) =>
-        deps.log('restart_failed', { stage: state.stage, detail }),
-      ),
+      returnToPreviousSlot(deps.boot, state, (detail) => {
+        deps.log('restart_failed', { stage: state.stage, detail });
+      }),
   };
   return (state) => effects[effectOf(state.stage)](state);
 }

@@ -23,7 +23,7 @@ export async function runAgent(agent: OpenAgent, once: boolean): Promise<RunEnd>
     await announceStart(session);
     await resumeInterrupted(session); // before anything that needs a server: rollback needs nobody
     if (!(await enrolUntilAccepted(session, once))) return 'not_enrolled';
-    session.courier.hurry();
+    session.courier.open();
     if (once) return await runOnce(session);
     broker = session.mqtt?.run();
     await follow(session);

@@ -37,7 +37,9 @@ export function runCommand({
       clearTimeout(timer);
       resolve(result);
     };
-    child.on('error', ({ message }) => end({ kind: 'failed', detail: `${program}: ${message}` }));
+    child.on('error', ({ message }) => {
+      end({ kind: 'failed', detail: `${program}: ${message}` });
+    });
     child.on('exit', (code, signal) => {
       if (code === 0) end({ kind: 'succeeded' });
       else if (late) end({ kind: 'failed', detail: `${program} ran longer than ${timeoutMs} ms` });

@@ -45,7 +45,6 @@ export function startSession(agent: OpenAgent): Session {
       ...agent,
       now: ambient.now,
       drifted: () => drifted,
-      highestStored: reports.highestStored,
       onReports: reports.hurry,
     }),
     perform: async (state) => {
@@ -74,17 +73,19 @@ export function startSession(agent: OpenAgent): Session {
   };
 }
 
+const ENDINGS = {
+  receipt: 'committed',
+  refused: 'refused',
+  failed: 'failed',
+  rolled_back: 'rolled_back',
+} as const;
+
+/** By what was reported, or by the last outcome: a refusal that was reported before is silent. */
 function resultOf(event: ReportEvent | undefined, lastOutcome: Outcome): Result {
-  switch (event?.kind) {
-    case 'receipt':
-      return 'committed';
-    case 'refused':
-    case 'failed':
-    case 'rolled_back':
-      return event.kind;
-    default: // a refusal that was reported before is not reported again
-      return lastOutcome === 'later' || lastOutcome === 'refused' ? lastOutcome : 'nothing';
+  if (event !== undefined && event.kind in ENDINGS) {
+    return ENDINGS[event.kind as keyof typeof ENDINGS];
   }
+  return lastOutcome === 'later' || lastOutcome === 'refused' ? lastOutcome : 'nothing';
 }
 
 /** Over MQTT when the broker is there, over HTTP when it is not or does not acknowledge. */
@@ -130,7 +131,9 @@ function openMqtt(
     onAcknowledgement: (stored) => {
       void reports()
         .acknowledged(stored)
-        .catch(() => reports().hurry()); // the disk failed: they are delivered and removed again
+        .catch(() => {
+          reports().hurry();
+        }); // the disk failed: they are delivered and removed again
     },
     onConnected: () => {
       reports().hurry();

@@ -1,4 +1,4 @@
-import type { Running } from '../shared/protocol/report.ts';
+import type { ReportEvent, Running } from '../shared/protocol/report.ts';
 import type { BootControl } from './boot/boot-control.ts';
 import type { KeptTwice } from './install/kept-twice.ts';
 import type { Log } from './log.ts';
@@ -16,8 +16,6 @@ export interface WorldDeps {
   readonly reporter: Reporter;
   /** What was measured of a slot at start, if it differs from what was signed. */
   readonly drifted: () => ReadonlyMap<Slot, string>;
-  /** The highest number that the server acknowledged: we never use it again. */
-  readonly highestStored: () => number;
   /** Reports have been put into the outbox. */
   readonly onReports: () => void;
   readonly log: Log;
@@ -31,8 +29,8 @@ export function diskOf(deps: WorldDeps): Pick<World, 'now' | 'load' | 'save'> {
       const stored = (await deps.state.load()) ?? firstState();
       await putReports(deps, stored); // the power may have gone between the state and its reports
       const waiting = await deps.outbox.waiting();
-      const lastReport = Math.max(stored.lastReport, deps.highestStored(), waiting.at(-1) ?? 0);
-      const acknowledged = (waiting[0] ?? lastReport + 1) - 1;
+      const acknowledged = deps.outbox.acknowledged();
+      const lastReport = Math.max(stored.lastReport, acknowledged, waiting.at(-1) ?? 0);
       return { ...stored, lastReport, acknowledged, unwritten: [] };
     },
     save: async (state) => {
@@ -79,28 +77,25 @@ async function putReports(deps: WorldDeps, state: AgentState): Promise<void> {
 }
 
 function logReports(log: Log, { unwritten }: AgentState): void {
-  for (const { number, event } of unwritten) {
-    const release = 'release' in event ? event.release : null;
-    const about = { report: number, version: release?.version, manifest: release?.manifestSha256 };
-    switch (event.kind) {
-      case 'started':
-        log('agent_started', about);
-        break;
-      case 'stage':
-        log('stage_entered', { ...about, stage: event.stage });
-        break;
-      case 'receipt':
-        log('update_committed', about);
-        break;
-      case 'refused':
-        log('update_refused', { ...about, code: event.code, detail: event.detail });
-        break;
-      case 'failed':
-      case 'rolled_back': {
-        const { stage, reason, detail } = event;
-        log(`update_${event.kind}`, { ...about, stage, reason, detail });
-        break;
-      }
+  for (const { number, event } of unwritten) log(...lineOf(number, event));
+}
+
+function lineOf(report: number, event: ReportEvent): Parameters<Log> {
+  const release = 'release' in event ? event.release : null;
+  const about = { report, version: release?.version, manifest: release?.manifestSha256 };
+  switch (event.kind) {
+    case 'started':
+      return ['agent_started', about];
+    case 'stage':
+      return ['stage_entered', { ...about, stage: event.stage }];
+    case 'receipt':
+      return ['update_committed', about];
+    case 'refused':
+      return ['update_refused', { ...about, code: event.code, detail: event.detail }];
+    case 'failed':
+    case 'rolled_back': {
+      const { stage, reason, detail } = event;
+      return [`update_${event.kind}`, { ...about, stage, reason, detail }];
     }
   }
 }

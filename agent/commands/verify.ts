@@ -8,7 +8,6 @@ import { readIfThere } from '../install/durable-file.ts';
 import { measureIfThere } from '../install/measure-tree.ts';
 import { statePaths } from '../paths.ts';
 import type { Installed } from '../state/agent-state.ts';
-import { NO_FLOORS } from '../../shared/trust/floors.ts';
 import type { Repository } from '../../shared/trust/repository.ts';
 import type { RepositoryName } from '../verify/floors-file.ts';
 import { findStored, verifyStored, type StoredVerdict } from '../verify/stored-metadata.ts';
@@ -51,7 +50,7 @@ async function groundOf(config: Config, name: RepositoryName, seen: Look): Promi
   const load = (role: string): Promise<Uint8Array | undefined> =>
     readIfThere(join(folder, `${encodeURIComponent(role)}.json`));
   const nothing = (): Promise<void> => Promise.resolve();
-  const floors = seen.floors[name] ?? NO_FLOORS;
+  const floors = seen.floors[name];
   return {
     name,
     firstRoot: await readFile(config.roots[name]),

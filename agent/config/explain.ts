@@ -6,20 +6,16 @@ type Issue = z.core.$ZodIssue;
 export function explain(issue: Issue, file: unknown): string {
   const at = issue.path.map(String).join('.');
   const where = at === '' ? 'the file' : `"${at}"`;
-  switch (issue.code) {
-    case 'unrecognized_keys':
-      return `${where} has no key ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
-    case 'invalid_type': {
-      const verb = valueAt(file, issue.path) === undefined ? 'is missing: it must be' : 'must be';
-      return `${where} ${verb} ${article(issue.expected)}`;
-    }
-    case 'invalid_value':
-      return `${where} must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
-    case 'invalid_union':
-      return `${where} is none of the kinds that the agent knows`;
-    default:
-      return `${where} ${issue.message}`;
+  const verb = valueAt(file, issue.path) === undefined ? 'is missing: it must be' : 'must be';
+  if (issue.code === 'unrecognized_keys') {
+    return `${where} has no key ${issue.keys.map((key) => `"${key}"`).join(', ')}`;
   }
+  if (issue.code === 'invalid_type') return `${where} ${verb} ${article(issue.expected)}`;
+  if (issue.code === 'invalid_value') {
+    return `${where} ${verb} ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
+  }
+  if (issue.code === 'invalid_union') return `${where} is none of the kinds that the agent knows`;
+  return `${where} ${issue.message}`; // words of our own schema
 }
 
 function article(expected: string): string {

@@ -31,6 +31,13 @@ interface Copy<T> {
 export function keepTwice<T>(path: string, form: Form<T>): KeptTwice<T> {
   const [first, second] = pathsOf(path);
   let sequence: number | undefined;
+  let busy: Promise<unknown> = Promise.resolve();
+  // One at a time: a load that mends what a save is writing would bring the old value back.
+  const inTurn = <R>(work: () => Promise<R>): Promise<R> => {
+    const done = busy.then(work, work);
+    busy = done.catch(() => undefined); // whoever asked for it hears of it
+    return done;
+  };
   const load = async (): Promise<T | undefined> => {
     const copies = await readCopies(path, form);
     const newest = newestOf(copies);
@@ -49,7 +56,7 @@ export function keepTwice<T>(path: string, form: Form<T>): KeptTwice<T> {
     await writeDurably(first, bytes); // from here on it counts: the higher sequence is believed
     await writeDurably(second, bytes);
   };
-  return { load, save };
+  return { load: () => inTurn(load), save: (value) => inTurn(() => save(value)) };
 }
 
 /** The newest whole copy, without mending anything: for whoever only looks. */

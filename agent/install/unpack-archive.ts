@@ -40,10 +40,10 @@ export async function unpackArchive(
   const { Parser } = await import('tar/parse'); // only now: an idle agent does without
   const slot: SlotInWork = { folder, rules: entryRules(limits), folders: [], openFiles: new Set() };
   const parser = new Parser({ strict: true, gzip: true });
-  let failure: unknown;
+  let failure: Error | undefined;
   let entries = 0;
   const fail = (cause: unknown): void => {
-    failure ??= cause;
+    failure ??= cause instanceof Error ? cause : new Error(String(cause));
   };
   const unpackOne = (entry: ReadEntry): void => {
     entries += 1;
@@ -58,7 +58,9 @@ export async function unpackArchive(
   parser.on('ignoredEntry', ({ path, type }: ReadEntry) => {
     fail(new Refusal('archive_entry_refused', `${JSON.stringify(path)} is of kind ${type}`));
   });
-  parser.on('error', (cause: unknown) => fail(malformed(cause)));
+  parser.on('error', (cause: unknown) => {
+    fail(malformed(cause));
+  });
 
   const file = await open(archive, 'r');
   try {
@@ -173,7 +175,7 @@ function writeAll(file: number, chunk: Buffer): void {
   }
 }
 
-function malformed(cause: unknown): unknown {
+function malformed(cause: unknown): Error {
   if (cause instanceof Refusal || isOfPlatform(cause)) return cause;
   const says = cause instanceof Error ? cause.message : 'unreadable';
   return new Refusal('archive_malformed', `the archive cannot be read: ${says}`, { cause });

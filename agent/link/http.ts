@@ -93,7 +93,9 @@ function endAfter(request: ClientRequest, deadlineMs: number | undefined): void 
   if (deadlineMs === undefined) return;
   const late = new Error(`not finished after ${deadlineMs} ms`);
   const timer = setTimeout(() => request.destroy(late), deadlineMs);
-  request.on('close', () => clearTimeout(timer));
+  request.on('close', () => {
+    clearTimeout(timer);
+  });
 }
 
 /** The whole body, or a refusal of more than `maxBytes`: whatever the length header said. */

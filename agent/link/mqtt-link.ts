@@ -79,14 +79,14 @@ async function stayConnected(
   const options = await optionsFor(deps);
   const Client = clientClass(library);
   const client = new Client(() => brokerSocket(deps.url, deps.ca), options);
-  let stood = false;
+  const seen = { connected: false };
   const goodbye = (): void => {
     client.publish(topics.presence, 'offline', { qos: 1, retain: true }, () => client.end(true));
     setTimeout(() => client.end(true), GOODBYE_MS).unref();
   };
   deps.signal.addEventListener('abort', goodbye);
   client.on('connect', () => {
-    stood = true;
+    seen.connected = true;
     connected(client);
     deps.log('broker_connected', { broker: deps.url.host });
     client.subscribe([topics.assignment, topics.acknowledgement], { qos: 1 });
@@ -106,8 +106,8 @@ async function stayConnected(
   });
   client.end(true);
   deps.signal.removeEventListener('abort', goodbye);
-  if (stood) deps.log('broker_lost', { broker: deps.url.host });
-  return stood;
+  if (seen.connected) deps.log('broker_lost', { broker: deps.url.host });
+  return seen.connected;
 }
 
 type ClientClass = new (socket: () => Socket, options: IClientOptions) => MqttClient;

@@ -11,8 +11,8 @@ export interface Courier {
   readonly deliver: () => Promise<void>;
   /** The server acknowledged by itself, over MQTT. */
   readonly acknowledged: (stored: number) => Promise<void>;
-  /** The highest number that the server ever acknowledged to this process. */
-  readonly highestStored: () => number;
+  /** The server knows this device: from now on, what waits is carried. */
+  readonly open: () => void;
 }
 
 /** What a courier needs. */
@@ -30,15 +30,12 @@ export interface CourierDeps {
 
 /** At most one delivery at a time: two would only carry the same reports. */
 export function courier(deps: CourierDeps): Courier {
-  let highestStored = 0;
+  let isOpen = false;
   let wanted = false;
   let background: Promise<void> | undefined;
   let delivery: Promise<void> | undefined;
 
-  const acknowledged = async (stored: number): Promise<void> => {
-    highestStored = Math.max(highestStored, stored);
-    await deps.outbox.removeThrough(stored);
-  };
+  const acknowledged = (stored: number): Promise<void> => deps.outbox.removeThrough(stored);
   const deliver = (): Promise<void> =>
     (delivery ??= deliverAll(deps, acknowledged).finally(() => {
       delivery = undefined;
@@ -61,6 +58,7 @@ export function courier(deps: CourierDeps): Courier {
   };
   const hurry = (): void => {
     wanted = true;
+    if (!isOpen) return;
     background ??= work()
       .catch((cause: unknown) => {
         const detail = cause instanceof Error ? cause.message : 'unknown';
@@ -72,7 +70,11 @@ export function courier(deps: CourierDeps): Courier {
         if (wanted && !deps.isStopped()) hurry(); // asked for between the last look and the end
       });
   };
-  return { hurry, deliver, acknowledged, highestStored: () => highestStored };
+  const open = (): void => {
+    isOpen = true;
+    hurry();
+  };
+  return { open, hurry, deliver, acknowledged };
 }
 
 async function deliverAll(

@@ -5,12 +5,14 @@ import { readIfThere, removeDurably, writeDurably } from '../install/durable-fil
 
 /** Signed reports on disk, one file each, until the server has them. */
 export interface Outbox {
-  /** Durable when it returns. A number that is there already keeps its bytes. */
+  /** Durable when it returns. A number that is there, or was delivered, is left as it is. */
   readonly put: (number: number, envelope: () => Promise<Uint8Array>) => Promise<void>;
   /** The numbers that wait, ascending. */
   readonly waiting: () => Promise<readonly number[]>;
   /** The oldest reports as one message; undefined when nothing waits. */
   readonly nextMessage: () => Promise<ReportMessage | undefined>;
+  /** The highest number that is known to be on the server's disk. */
+  readonly acknowledged: () => number;
   /** The server has stored everything up to this number. */
   readonly removeThrough: (number: number) => Promise<void>;
 }
@@ -30,14 +32,21 @@ export async function outboxFolder(folder: string): Promise<Outbox> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const pathOf = (number: number): string => join(folder, `${number}.json`);
   const waiting = (): Promise<readonly number[]> => waitingReports(folder);
+  const read = (number: number): Promise<Buffer | undefined> => readIfThere(pathOf(number));
+  const marker = join(folder, 'acknowledged');
+  let acknowledged = Number((await readIfThere(marker))?.toString() ?? 0) || 0;
   return {
     waiting,
+    acknowledged: () => acknowledged,
     put: async (number, envelope) => {
-      if ((await readIfThere(pathOf(number))) !== undefined) return;
+      if (number <= acknowledged || (await read(number)) !== undefined) return;
       await writeDurably(pathOf(number), await envelope());
     },
-    nextMessage: async () => messageOf(await waiting(), (number) => readIfThere(pathOf(number))),
+    nextMessage: async () => messageOf(await waiting(), read),
     removeThrough: async (number) => {
+      if (number <= acknowledged) return;
+      await writeDurably(marker, Buffer.from(String(number))); // first: a removed report stays told
+      acknowledged = number;
       const stored = (await waiting()).filter((held) => held <= number);
       for (const held of stored) await removeDurably(pathOf(held));
     },

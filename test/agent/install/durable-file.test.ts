@@ -118,6 +118,16 @@ describe('a value that is kept twice', () => {
     expect(await keepTwice(path(), form).load()).toBeUndefined();
   });
 
+  test('is not brought back to an old value by a load beside a save', async () => {
+    await saved(7);
+    const kept = keepTwice(path(), form);
+    const loads = Array.from({ length: 5 }, () => kept.load());
+    const saves = [8, 9].map((epoch) => kept.save({ epoch }));
+    await Promise.all([...loads, ...saves, kept.load()]);
+
+    expect(await keepTwice(path(), form).load()).toEqual({ epoch: 9 });
+  });
+
   test('is looked at without being mended', async () => {
     await saved(7);
     await rm(join(folder, files[0]));
