@@ -32,7 +32,6 @@ export async function startServer(config: Config, edge: Edge): Promise<RunningSe
   const [httpTls, mqttTls] = [await readTls(config.http.tls), await readTls(config.mqtt.tls)];
   const ground = await openGround(config, edge);
   await forgetPresence(ground.db);
-  const first = await issueFirstToken(ground.db, { ...edge, now: edge.now() });
 
   // Each needs the other: what is stored is announced, what is received is stored.
   const late: { broker?: Broker } = {};
@@ -42,6 +41,8 @@ export async function startServer(config: Config, edge: Edge): Promise<RunningSe
   late.broker = broker;
   const http = await listen(ground, { tell, fleet, tls: httpTls });
 
+  // Only now: a start that failed before, on a port that is taken, must not have used it up unseen.
+  const first = await issueFirstToken(ground.db, { ...edge, now: edge.now() });
   const tasks = startTasks(ground, tell);
   const caughtUp = catchUp(ground, tell, fleet).catch((cause: unknown) => {
     edge.log('catch_up_failed', { error: String(cause) });

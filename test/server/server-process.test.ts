@@ -122,17 +122,19 @@ test(
 );
 
 test(
-  'a port that is taken is said in one sentence',
+  'a port that is taken is said in one sentence, and the first token waits for a start that works',
   async () => {
     const first = await start('--data', await freshFolder());
     const port = new URL(first.http).port;
-    const args = ['--data', await freshFolder(), '--http-port', port, '--mqtt-port', '0'];
+    const data = await freshFolder();
+    const args = ['--data', data, '--http-port', port, '--mqtt-port', '0'];
 
     const { code, output } = await runServerProcess(args);
 
     expect(code).toBe(1);
     expect(output).toContain('EADDRINUSE');
     expect(output.split('\n').length).toBeLessThan(4);
+    expect((await start('--data', data)).firstToken).toBeDefined();
   },
   TIMEOUT,
 );

@@ -137,11 +137,11 @@ test('a release reaches a connected device over TLS, and one that comes later to
   await publish(server, release);
 
   await expect
-    .poll(() => heard.get(topics.manifest)?.toString())
+    .poll(() => heard.get(topics.manifest)?.toString(), SOON)
     .toBe(manifestText(release.manifest));
   await expect.poll(() => heard.get(topics.sbom), SOON).toEqual(release.blobs[1]?.bytes);
   await expect.poll(() => heard.get(IMAGE_TIMESTAMP_TOPIC), SOON).not.toEqual(timestamp);
-  await expect.poll(() => heard.get(deviceTopics('d1').assignment)).toBeDefined();
+  await expect.poll(() => heard.get(deviceTopics('d1').assignment), SOON).toBeDefined();
 
   for (const close of closers.splice(0).reverse()) await close();
   const again = await listen(await start(dataDir));
