@@ -147,7 +147,9 @@ async function takeUp(session: Session, bytes: Uint8Array): Promise<Result> {
   if ((await world.load()).failedOffer === offer.sha256) return 'failed'; // and it was reported
   agent.log('assignment_received', { offer: offer.sha256 });
   try {
-    return await session.takeUp(offer);
+    const result = await session.takeUp(offer);
+    if (result === 'nothing') agent.log('assignment_settled', { offer: offer.sha256 });
+    return result;
   } catch (cause) {
     if (!isOfPlatform(cause) || agent.ambient.signal.aborted) throw cause;
     agent.log('update_interrupted', { detail: cause.message });

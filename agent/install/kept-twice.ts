@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { sha256Hex } from '../../shared/crypto/digest.ts';
 import { canonicalBytes } from '../../shared/metadata/canonical-json.ts';
+import { inTurn } from '../in-turn.ts';
 import { readIfThere, writeDurably } from './durable-file.ts';
 
 /** A value on disk that survives the loss or corruption of any single file. */
@@ -31,13 +32,7 @@ interface Copy<T> {
 export function keepTwice<T>(path: string, form: Form<T>): KeptTwice<T> {
   const [first, second] = pathsOf(path);
   let sequence: number | undefined;
-  let busy: Promise<unknown> = Promise.resolve();
-  // One at a time: a load that mends what a save is writing would bring the old value back.
-  const inTurn = <R>(work: () => Promise<R>): Promise<R> => {
-    const done = busy.then(work, work);
-    busy = done.catch(() => undefined); // whoever asked for it hears of it
-    return done;
-  };
+  const alone = inTurn(); // a load that mends what a save is writing would bring the old value back
   const load = async (): Promise<T | undefined> => {
     const copies = await readCopies(path, form);
     const newest = newestOf(copies);
@@ -56,7 +51,7 @@ export function keepTwice<T>(path: string, form: Form<T>): KeptTwice<T> {
     await writeDurably(first, bytes); // from here on it counts: the higher sequence is believed
     await writeDurably(second, bytes);
   };
-  return { load: () => inTurn(load), save: (value) => inTurn(() => save(value)) };
+  return { load: () => alone(load), save: (value) => alone(() => save(value)) };
 }
 
 /** The newest whole copy, without mending anything: for whoever only looks. */

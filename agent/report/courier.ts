@@ -1,6 +1,7 @@
 import { backoffMs, type Backoff } from '../link/backoff.ts';
 import { Unreachable } from '../link/unreachable.ts';
 import type { Log } from '../log.ts';
+import { isOfPlatform } from '../platform-error.ts';
 import type { Outbox, ReportMessage } from './outbox.ts';
 
 /** Carries reports to the server. */
@@ -48,7 +49,8 @@ export function courier(deps: CourierDeps): Courier {
         await deliver();
         failures = 0;
       } catch (cause) {
-        if (!(cause instanceof Unreachable)) throw cause;
+        // A disk that fails is tried again like a server that is away: no report is left behind.
+        if (!(cause instanceof Unreachable) && !isOfPlatform(cause)) throw cause;
         wanted = true;
         failures += 1;
         deps.log('reports_delayed', { failures, detail: cause.message });
@@ -59,16 +61,10 @@ export function courier(deps: CourierDeps): Courier {
   const hurry = (): void => {
     wanted = true;
     if (!isOpen) return;
-    background ??= work()
-      .catch((cause: unknown) => {
-        const detail = cause instanceof Error ? cause.message : 'unknown';
-        deps.log('outbox_failed', { detail }); // a broken disk: the next report tries again
-        wanted = false;
-      })
-      .finally(() => {
-        background = undefined;
-        if (wanted && !deps.isStopped()) hurry(); // asked for between the last look and the end
-      });
+    background ??= work().finally(() => {
+      background = undefined;
+      if (wanted && !deps.isStopped()) hurry(); // asked for between the last look and the end
+    });
   };
   const open = (): void => {
     isOpen = true;

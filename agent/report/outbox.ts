@@ -1,6 +1,7 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MAX_REPORT_MESSAGE_BYTES, MAX_REPORTS_PER_MESSAGE } from '../../shared/protocol/report.ts';
+import { inTurn } from '../in-turn.ts';
 import { readIfThere, removeDurably, writeDurably } from '../install/durable-file.ts';
 
 /** Signed reports on disk, one file each, until the server has them. */
@@ -35,21 +36,24 @@ export async function outboxFolder(folder: string): Promise<Outbox> {
   const read = (number: number): Promise<Buffer | undefined> => readIfThere(pathOf(number));
   const marker = join(folder, 'acknowledged');
   let acknowledged = Number((await readIfThere(marker))?.toString() ?? 0) || 0;
+  const alone = inTurn(); // an acknowledgement may come over HTTP and over MQTT at once
+  const put: Outbox['put'] = async (number, envelope) => {
+    if (number <= acknowledged || (await read(number)) !== undefined) return;
+    await writeDurably(pathOf(number), await envelope());
+  };
+  const removeThrough: Outbox['removeThrough'] = async (number) => {
+    if (number <= acknowledged) return;
+    await writeDurably(marker, Buffer.from(String(number))); // first: a removed report stays told
+    acknowledged = number;
+    const stored = (await waiting()).filter((held) => held <= number);
+    for (const held of stored) await removeDurably(pathOf(held));
+  };
   return {
     waiting,
     acknowledged: () => acknowledged,
-    put: async (number, envelope) => {
-      if (number <= acknowledged || (await read(number)) !== undefined) return;
-      await writeDurably(pathOf(number), await envelope());
-    },
-    nextMessage: async () => messageOf(await waiting(), read),
-    removeThrough: async (number) => {
-      if (number <= acknowledged) return;
-      await writeDurably(marker, Buffer.from(String(number))); // first: a removed report stays told
-      acknowledged = number;
-      const stored = (await waiting()).filter((held) => held <= number);
-      for (const held of stored) await removeDurably(pathOf(held));
-    },
+    put: (number, envelope) => alone(() => put(number, envelope)),
+    nextMessage: () => alone(async () => messageOf(await waiting(), read)),
+    removeThrough: (number) => alone(() => removeThrough(number)),
   };
 }
 

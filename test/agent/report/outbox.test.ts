@@ -67,6 +67,15 @@ describe('the outbox', () => {
     expect(restarted.acknowledged()).toBe(1);
   });
 
+  test('takes acknowledgements that come at once, by two ways', async () => {
+    for (const number of [1, 2, 3]) await put(number);
+
+    await Promise.all([1, 3, 2, 3].map((number) => outbox.removeThrough(number)));
+
+    expect(await outbox.waiting()).toEqual([]);
+    expect((await outboxFolder(folder)).acknowledged()).toBe(3);
+  });
+
   test('counts beyond nine: reports are ordered as numbers, not as names', async () => {
     for (const number of [9, 10, 11]) await put(number);
 
