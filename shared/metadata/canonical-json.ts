@@ -40,9 +40,11 @@ function write(value: unknown, out: Out): void {
 
 function writeArray(items: readonly unknown[], out: Out): void {
   out.text += '[';
-  for (const [index, item] of items.entries()) {
-    if (index > 0) out.text += ',';
+  let isFirst = true;
+  for (const item of items) {
+    if (!isFirst) out.text += ',';
     write(item, out);
+    isFirst = false;
   }
   out.text += ']';
 }
@@ -78,9 +80,9 @@ function sorted(names: readonly string[]): readonly string[] {
   return names;
 }
 
-/** JavaScript sorts by UTF-16 unit, TUF by code point: they differ only where surrogates stand. */
+/** JavaScript sorts by UTF-16 unit, TUF by code point: they differ only from surrogates upwards. */
 function byCodePoint(left: string, right: string): number {
-  if (SURROGATE.test(left) || SURROGATE.test(right)) {
+  if (SURROGATE_OR_ABOVE.test(left) && SURROGATE_OR_ABOVE.test(right)) {
     return Buffer.compare(Buffer.from(left), Buffer.from(right)); // UTF-8 sorts as code points do
   }
   if (left === right) return 0;
@@ -88,4 +90,4 @@ function byCodePoint(left: string, right: string): number {
 }
 
 const ESCAPED = /[\\"]/;
-const SURROGATE = /[\ud800-\udfff]/;
+const SURROGATE_OR_ABOVE = /[\ud800-\uffff]/;
