@@ -6,11 +6,13 @@ import { benchAssignment } from './assignment.ts';
 import { benchDownload } from './download.ts';
 import { holds, type BenchResult, type Ratio } from './result.ts';
 import { inSetting, type Setting } from './setting.ts';
+import { benchTrust } from './trust.ts';
 
 const BENCHES = new Map<string, readonly [string, (setting: Setting) => Promise<BenchResult>]>([
   ['agent', ['size, memory, and installing against curl | sha256sum | tar x', benchAgent]],
   ['assignment', ['"nothing new" against an empty Hono handler', benchAssignment]],
   ['download', ['an artifact of 500 MiB against nginx', benchDownload]],
+  ['trust', ['finding a release against tuf-js, signing against bare node:crypto', benchTrust]],
 ]);
 
 const { values, positionals } = parseArgs({

@@ -62,7 +62,6 @@ function delegationsWith(keys: typeof KeysById) {
       ),
     );
 }
-export type Delegations = Readonly<z.infer<ReturnType<typeof delegationsWith>>>;
 
 const TOP_LEVEL_ROLES: ReadonlySet<string> = new Set(['root', 'timestamp', 'snapshot', 'targets']);
 
