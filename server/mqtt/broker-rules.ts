@@ -1,7 +1,7 @@
 import type { AedesOptions, AuthenticateError, Client } from 'aedes';
 import { DeviceId } from '../../shared/protocol/device-id.ts';
 import { deviceTopics } from '../../shared/protocol/topics.ts';
-import type { BrokerDeps, BrokerEvent } from './broker.ts';
+import type { BrokerDeps, BrokerEvent } from './broker-deps.ts';
 import { mayPublish, maySubscribe } from './topic-rules.ts';
 
 type Rules = Required<

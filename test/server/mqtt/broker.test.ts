@@ -2,7 +2,8 @@ import { connect as connectSocket } from 'node:net';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { MqttClient } from 'mqtt';
-import { startBroker, type Broker, type BrokerEvent } from '../../../server/mqtt/broker.ts';
+import { startBroker, type Broker } from '../../../server/mqtt/broker.ts';
+import type { BrokerEvent } from '../../../server/mqtt/broker-deps.ts';
 import { MAX_PUBLISH_BYTES } from '../../../server/mqtt/packet-limits.ts';
 import {
   deviceTopics,
