@@ -11,6 +11,7 @@ import type { ReportMessage } from './report/outbox.ts';
 import { resumeUpdate, runUpdate, type World } from './run-update.ts';
 import type { AgentState, Slot } from './state/agent-state.ts';
 import type { Offer } from './verify/offer.ts';
+import { tidy } from './tidy.ts';
 import { diskOf } from './world.ts';
 
 /** How taking up an offer ended. */
@@ -56,7 +57,9 @@ export function startSession(agent: OpenAgent): Session {
   const finish = async (work: Promise<AgentState>): Promise<Result> => {
     const state = await work;
     await floors.raise({ securityEpoch: state.securityEpoch });
-    return resultOf(state.unwritten.at(-1)?.event, lastOutcome);
+    const result = resultOf(state.unwritten.at(-1)?.event, lastOutcome);
+    if (result !== 'nothing' && result !== 'later') await tidy(agent.paths, state);
+    return result;
   };
   return {
     agent,

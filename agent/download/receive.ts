@@ -4,6 +4,7 @@ import { Refusal } from '../../shared/trust/refusal.ts';
 import { BUFFER_BYTES } from '../install/hash-file.ts';
 import type { HttpAnswer } from '../link/http.ts';
 import { Unreachable } from '../link/unreachable.ts';
+import { garbageCollector } from './collect-garbage.ts';
 
 /** A file that is being received: what of it is there, and how long it was signed to be. */
 export interface Received {
@@ -61,6 +62,8 @@ export async function receive(
   if (into.from + received < into.length) throw tooShort(into, received, status);
 }
 
+const FLUSHES_BETWEEN_COLLECTIONS = 8; // of one buffer each: 8 MiB of chunks at most
+
 interface Sink {
   readonly write: (chunk: Buffer) => Promise<void>;
   readonly flush: () => Promise<void>;
@@ -70,11 +73,15 @@ function bufferedSink({ file, hash, from }: Received): Sink {
   const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   let filled = 0;
   let at = from;
+  let flushes = 0;
+  const collectGarbage = garbageCollector();
   const flush = async (): Promise<void> => {
     hash.update(buffer.subarray(0, filled));
     await file.write(buffer, 0, filled, at);
     at += filled;
     filled = 0;
+    flushes += 1;
+    if (flushes % FLUSHES_BETWEEN_COLLECTIONS === 0) collectGarbage();
   };
   const write = async (chunk: Buffer): Promise<void> => {
     for (let taken = 0; taken < chunk.length;) {
