@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TargetFile } from '../../shared/metadata/targets.ts';
+import { TUF_PROFILE } from '../../shared/trust/foreign-profile.ts';
 import { findTarget } from '../../shared/trust/find-target.ts';
 import { hasHashes } from '../../shared/trust/named-by-parent.ts';
 import { Refusal } from '../../shared/trust/refusal.ts';
@@ -38,7 +39,7 @@ export async function obey(command: Command, deps: ConformanceDeps): Promise<voi
 
 async function init(metadataDir: string, trustedRoot: string): Promise<void> {
   const root = (await readIfThere(trustedRoot)) ?? Buffer.of();
-  acceptFirstRoot(root, 'tuf');
+  acceptFirstRoot(root, TUF_PROFILE);
   await mkdir(metadataDir, { recursive: true });
   await writeDurably(rootFile(metadataDir), root);
 }
@@ -55,7 +56,7 @@ async function openRepository(
     store: await metadataFolder(metadataDir, 'image', floorsFile(join(floors, 'device'))),
     firstRoot: (await readIfThere(rootFile(metadataDir))) ?? Buffer.of(),
     startedAt: now,
-    profile: 'tuf',
+    profile: TUF_PROFILE,
   };
 }
 

@@ -1,3 +1,4 @@
+import { TUF_PROFILE } from '../../shared/trust/foreign-profile.ts';
 import { DsseSchema } from '../../shared/dsse.ts';
 import { ForeignKeySchema } from '../../shared/crypto/public-key.ts';
 import { canonicalBytes } from '../../shared/metadata/canonical-json.ts';
@@ -28,7 +29,7 @@ export const PARSERS: ReadonlyMap<string, (bytes: Uint8Array) => unknown> = new 
   ['canonical form', (bytes) => canonicalBytes(parseStrictJson(bytes))],
   ['envelope', (bytes) => openFile('file', bytes)],
   ['root', (bytes) => acceptFirstRoot(bytes)],
-  ['foreign root', (bytes) => acceptFirstRoot(bytes, 'tuf')],
+  ['foreign root', (bytes) => acceptFirstRoot(bytes, TUF_PROFILE)],
   ['timestamp', (bytes) => readContent('timestamp', openFile('timestamp', bytes), TimestampSchema)],
   ['snapshot', (bytes) => readContent('snapshot', openFile('snapshot', bytes), SnapshotSchema)],
   ['targets', (bytes) => readContent('targets', openFile('targets', bytes), TargetsSchema)],

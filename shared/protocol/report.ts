@@ -65,7 +65,7 @@ export const ReportEvent = z.discriminatedUnion('kind', [
     release: z.nullable(ReleaseRef),
     /** Path of the assigned target where the manifest was never verified. */
     path: z.nullable(text),
-    code: z.enum(REFUSAL_CODES as [string, ...string[]]),
+    code: z.enum(REFUSAL_CODES),
     detail: text,
   }),
   /** The update ended before the new release ran. */

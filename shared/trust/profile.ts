@@ -1,5 +1,5 @@
-import { ForeignRootSchema, RootSchema } from '../metadata/root.ts';
-import { ForeignTargetsSchema, TargetsSchema } from '../metadata/targets.ts';
+import { RootSchema } from '../metadata/root.ts';
+import { TargetsSchema } from '../metadata/targets.ts';
 
 /** How a repository is read. Ours are a narrow part of what TUF allows. */
 export interface Profile {
@@ -12,25 +12,10 @@ export interface Profile {
   readonly forbidsReusedVersions: boolean;
 }
 
-/** `sealift` is what an agent follows; `tuf` verifies what others publish, by TUF's own rules. */
-export const PROFILES = {
-  sealift: {
-    root: RootSchema,
-    targets: TargetsSchema,
-    requiresOwnKeyIds: true,
-    forbidsReusedVersions: true,
-  },
-  tuf: {
-    root: ForeignRootSchema,
-    targets: ForeignTargetsSchema,
-    requiresOwnKeyIds: false,
-    forbidsReusedVersions: false,
-  },
-} as const satisfies Record<string, Profile>;
-
-/** The profile of a repository that names none is the strict one. */
-export function profileOf({ profile }: { readonly profile?: ProfileName | undefined }): Profile {
-  return PROFILES[profile ?? 'sealift'];
-}
-
-export type ProfileName = keyof typeof PROFILES;
+/** What an agent follows: the profile of a repository that names none. */
+export const SEALIFT_PROFILE: Profile = {
+  root: RootSchema,
+  targets: TargetsSchema,
+  requiresOwnKeyIds: true,
+  forbidsReusedVersions: true,
+};

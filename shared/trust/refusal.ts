@@ -1,4 +1,52 @@
 /**
+ * The code of every refusal: on the wire, in logs, in tests. A list of its own, so that a device, which
+ * only ever sends the code, does not carry the sentences of {@link REFUSALS}.
+ */
+export const REFUSAL_CODES = [
+  'metadata_malformed',
+  'metadata_too_large',
+  'metadata_missing',
+  'spec_version_unsupported',
+  'key_id_mismatch',
+  'threshold_not_met',
+  'root_version_wrong',
+  'too_many_roots',
+  'version_rolled_back',
+  'version_reused',
+  'role_removed',
+  'metadata_mismatched',
+  'metadata_expired',
+  'clock_untrusted',
+  'nonce_mismatch',
+  'too_many_delegations',
+  'wrong_device',
+  'director_delegates',
+  'assignment_ambiguous',
+  'release_not_signed',
+  'target_mismatch',
+  'hardware_mismatch',
+  'security_epoch_rolled_back',
+  'manifest_hash_mismatch',
+  'manifest_malformed',
+  'manifest_mismatched',
+  'condition_unsupported',
+  'installer_unsupported',
+  'sbom_missing',
+  'provenance_missing',
+  'provenance_untrusted',
+  'attestation_hash_mismatch',
+  'artifact_hash_mismatch',
+  'artifact_length_mismatch',
+  'archive_malformed',
+  'archive_entry_refused',
+  'archive_too_large',
+  'installed_digest_mismatch',
+  'release_failed_before',
+] as const;
+
+export type RefusalCode = (typeof REFUSAL_CODES)[number];
+
+/**
  * Every reason a device refuses an update: the clause it enforces, the attack it stops, and what a
  * person should think of.
  *
@@ -202,18 +250,13 @@ export const REFUSALS = {
     attack: 'update loop',
     says: 'this release has already failed on this device and is not tried again',
   },
-} as const satisfies Record<string, RefusalRow>;
+} as const satisfies Record<RefusalCode, RefusalRow>;
 
 interface RefusalRow {
   readonly clause: `${'TUF' | 'Uptane' | 'Sealift'} ${string}`;
   readonly attack: string;
   readonly says: string;
 }
-
-export type RefusalCode = keyof typeof REFUSALS;
-
-/** Every code, for schemas and tables. */
-export const REFUSAL_CODES = Object.keys(REFUSALS) as readonly RefusalCode[];
 
 /** They sent something that we must not accept. Caught in one place: the stage that was verifying. */
 export class Refusal extends Error {

@@ -2,7 +2,7 @@ import type { Root } from '../metadata/root.ts';
 import type { Snapshot } from '../metadata/snapshot.ts';
 import type { Targets } from '../metadata/targets.ts';
 import type { RepositoryFloors } from './floors.ts';
-import type { ProfileName } from './profile.ts';
+import type { Profile } from './profile.ts';
 import { Refusal } from './refusal.ts';
 
 /**
@@ -35,7 +35,7 @@ export interface Repository {
   /** TUF 5.1: fixed once. */
   readonly startedAt: Date;
   /** `sealift` unless it is somebody else's. */
-  readonly profile?: ProfileName | undefined;
+  readonly profile?: Profile | undefined;
 }
 
 /** A repository after a whole refresh: everything in it is verified and fresh. */

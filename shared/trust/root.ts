@@ -1,6 +1,6 @@
 import { keyMaterial } from '../crypto/public-key.ts';
 import type { Root } from '../metadata/root.ts';
-import { profileOf, type ProfileName } from './profile.ts';
+import { SEALIFT_PROFILE, type Profile } from './profile.ts';
 import { Refusal } from './refusal.ts';
 import {
   openFile,
@@ -15,7 +15,7 @@ import {
  *
  * It must hold by its own keys. Its expiry does not matter: it only has to introduce its successor.
  */
-export function acceptFirstRoot(bytes: Uint8Array, profile?: ProfileName): VerifiedFile<Root> {
+export function acceptFirstRoot(bytes: Uint8Array, profile?: Profile): VerifiedFile<Root> {
   return verifyByItself(bytes, profile);
 }
 
@@ -26,7 +26,7 @@ export function acceptFirstRoot(bytes: Uint8Array, profile?: ProfileName): Verif
 export function acceptNextRoot(
   bytes: Uint8Array,
   trusted: Root,
-  profile?: ProfileName,
+  profile?: Profile,
 ): VerifiedFile<Root> {
   const name = `root v${trusted.version + 1}`;
   const offered = openFile(name, bytes);
@@ -49,8 +49,7 @@ export function rotatesOnlineKeys(before: Root, after: Root): boolean {
   );
 }
 
-function verifyByItself(bytes: Uint8Array, name?: ProfileName): VerifiedFile<Root> {
-  const profile = profileOf({ profile: name });
+function verifyByItself(bytes: Uint8Array, profile = SEALIFT_PROFILE): VerifiedFile<Root> {
   const offered = openFile('root', bytes);
   // The one file that names its own keys, so it has to be read before its signatures can be checked.
   const root = readContent('root', offered, profile.root);

@@ -2,7 +2,7 @@ import { SnapshotSchema, type Snapshot } from '../metadata/snapshot.ts';
 import type { Timestamp } from '../metadata/timestamp.ts';
 import { requireFresh } from './expiry.ts';
 import { floorOf, requireFloor, requireVersion } from './floors.ts';
-import { profileOf } from './profile.ts';
+import { SEALIFT_PROFILE } from './profile.ts';
 import { requireNamedBytes, requireNamedVersion } from './named-by-parent.ts';
 import { Refusal } from './refusal.ts';
 import { openFile, readContent, requireThreshold, type VerifiedFile } from './signed-file.ts';
@@ -21,7 +21,12 @@ export function acceptSnapshot(
   const snapshot = readContent('snapshot', offered, SnapshotSchema);
   const { version, meta } = snapshot.content;
   requireNamedVersion('snapshot', version, named); // TUF 5.5.4
-  requireFloor('snapshot', floorOf(snapshot), ground.floors.snapshot, profileOf(ground));
+  requireFloor(
+    'snapshot',
+    floorOf(snapshot),
+    ground.floors.snapshot,
+    ground.profile ?? SEALIFT_PROFILE,
+  );
   // TUF 5.5.5: every role that was listed is still listed, and none is older.
   for (const [file, trusted] of ground.floors.listed) {
     const listed = meta.get(file);

@@ -5,7 +5,7 @@ import type { MetaFile } from '../metadata/timestamp.ts';
 import { requireFresh } from './expiry.ts';
 import { floorOf, requireFloor } from './floors.ts';
 import { requireNamedBytes, requireNamedVersion } from './named-by-parent.ts';
-import { profileOf } from './profile.ts';
+import { SEALIFT_PROFILE } from './profile.ts';
 import {
   openFile,
   readContent,
@@ -35,7 +35,7 @@ export function acceptTargets(
   requireNamedBytes(name, bytes, named); // TUF 5.6.2
   const offered = openFile(name, bytes);
   requireThreshold(name, offered, role, keys); // TUF 5.6.3
-  const profile = profileOf(ground);
+  const { profile = SEALIFT_PROFILE } = ground;
   const targets = readContent(name, offered, profile.targets);
   requireOwnKeyIds(name, targets.content.delegations?.keys ?? new Map(), profile);
   requireNamedVersion(name, targets.content.version, named); // TUF 5.6.4

@@ -1,7 +1,7 @@
 import { TimestampSchema, type Timestamp } from '../metadata/timestamp.ts';
 import { requireFresh } from './expiry.ts';
 import { floorOf, requireFloor, requireVersion, type RepositoryFloors } from './floors.ts';
-import { profileOf, type ProfileName } from './profile.ts';
+import { SEALIFT_PROFILE, type Profile } from './profile.ts';
 import { openFile, readContent, requireThreshold, type VerifiedFile } from './signed-file.ts';
 import type { Root } from '../metadata/root.ts';
 
@@ -10,7 +10,7 @@ export interface Ground {
   readonly root: Root;
   readonly floors: RepositoryFloors;
   readonly startedAt: Date;
-  readonly profile?: ProfileName | undefined;
+  readonly profile?: Profile | undefined;
 }
 
 /**
@@ -34,7 +34,12 @@ export function acceptTimestamp(
   );
   // TUF 5.4.3.1: the same version again is normal, and ours stays: theirs may differ in content.
   const accepted = trusted?.content.version === version ? trusted : offered;
-  requireFloor('timestamp', floorOf(accepted), ground.floors.timestamp, profileOf(ground));
+  requireFloor(
+    'timestamp',
+    floorOf(accepted),
+    ground.floors.timestamp,
+    ground.profile ?? SEALIFT_PROFILE,
+  );
   requireFresh('timestamp', accepted.content, ground.startedAt); // TUF 5.4.4
   return accepted;
 }

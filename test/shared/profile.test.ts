@@ -1,5 +1,7 @@
 // Repositories of others use more of TUF than ours: the strict profile refuses what the other reads.
 import { describe, expect, test } from 'vitest';
+import { TUF_PROFILE } from '../../shared/trust/foreign-profile.ts';
+import { SEALIFT_PROFILE } from '../../shared/trust/profile.ts';
 import { FOREIGN_KINDS, foreignSigner, underAnotherId } from '../support/foreign-signer.ts';
 import { simulateRepository, type Simulator } from '../support/repository-simulator.ts';
 import { testKey } from '../support/test-key.ts';
@@ -11,7 +13,9 @@ describe.each(FOREIGN_KINDS)('a repository whose timestamp key is %s', (kind) =>
     sim.setKeys('timestamp', [foreignSigner(kind)]);
     await sim.publishRoot();
 
-    await expect(tufDevice(sim, 'tuf').refresh()).resolves.toMatchObject({ root: { version: 2 } });
+    await expect(tufDevice(sim, TUF_PROFILE).refresh()).resolves.toMatchObject({
+      root: { version: 2 },
+    });
   });
 
   test('is refused with a signature by another key of the same kind', async () => {
@@ -21,7 +25,9 @@ describe.each(FOREIGN_KINDS)('a repository whose timestamp key is %s', (kind) =>
     sim.signers.set('timestamp', [{ ...wrong, keyId: right.keyId }]);
     await sim.publishRoot();
 
-    await expect(tufDevice(sim, 'tuf').refresh()).rejects.toEqual(refusal('threshold_not_met'));
+    await expect(tufDevice(sim, TUF_PROFILE).refresh()).rejects.toEqual(
+      refusal('threshold_not_met'),
+    );
   });
 });
 
@@ -51,7 +57,7 @@ test('a delegated role of others may have an RSA key', async () => {
   const sim = await simulateRepository();
   sim.delegate('role', ['*'], [foreignSigner('rsa')]);
 
-  await expect(tufDevice(sim, 'tuf').find('file')).resolves.toBeUndefined();
+  await expect(tufDevice(sim, TUF_PROFILE).find('file')).resolves.toBeUndefined();
   await expect(tufDevice(sim).find('file')).rejects.toEqual(refusal('threshold_not_met'));
 });
 
@@ -60,7 +66,7 @@ test('a keyid of others need not be the hash of its key, ours must', async () =>
   sim.setKeys('timestamp', [underAnotherId(testKey('timestamp'))]);
   await sim.publishRoot();
 
-  await expect(tufDevice(sim, 'tuf').refresh()).resolves.toBeDefined();
+  await expect(tufDevice(sim, TUF_PROFILE).refresh()).resolves.toBeDefined();
   await expect(tufDevice(sim).refresh()).rejects.toEqual(refusal('key_id_mismatch'));
 });
 
@@ -70,10 +76,10 @@ test('one key under two ids is one key, also for others', async () => {
   sim.setKeys('timestamp', [one, underAnotherId(one)], 2);
   await sim.publishRoot();
 
-  await expect(tufDevice(sim, 'tuf').refresh()).rejects.toEqual(refusal('threshold_not_met'));
+  await expect(tufDevice(sim, TUF_PROFILE).refresh()).rejects.toEqual(refusal('threshold_not_met'));
   sim.setKeys('timestamp', [one, underAnotherId(testKey('two'))], 2);
   await sim.publishRoot();
-  await expect(tufDevice(sim, 'tuf').refresh()).resolves.toBeDefined();
+  await expect(tufDevice(sim, TUF_PROFILE).refresh()).resolves.toBeDefined();
 });
 
 describe('the same version of a snapshot over other content', () => {
@@ -85,7 +91,7 @@ describe('the same version of a snapshot over other content', () => {
   }
 
   test('is refused of ours, and read of others, whose rules allow it', async () => {
-    for (const profile of ['sealift', 'tuf'] as const) {
+    for (const profile of [SEALIFT_PROFILE, TUF_PROFILE]) {
       const before = await simulateRepository();
       const device = tufDevice(before, profile);
       await device.refresh();
@@ -93,7 +99,8 @@ describe('the same version of a snapshot over other content', () => {
       Object.assign(before, { timestamp: after.timestamp, snapshot: after.snapshot });
 
       const refreshed = device.refresh();
-      if (profile === 'sealift') await expect(refreshed).rejects.toEqual(refusal('version_reused'));
+      if (profile === SEALIFT_PROFILE)
+        await expect(refreshed).rejects.toEqual(refusal('version_reused'));
       else await expect(refreshed).resolves.toBeDefined();
     }
   });
@@ -101,7 +108,7 @@ describe('the same version of a snapshot over other content', () => {
   test('is no way back for others either', async () => {
     const sim = await simulateRepository();
     sim.publish();
-    const device = tufDevice(sim, 'tuf');
+    const device = tufDevice(sim, TUF_PROFILE);
     await device.refresh();
     sim.timestamp.version += 1;
     sim.snapshot.version = 1;

@@ -4,7 +4,7 @@ import { plainFloors } from '../../shared/trust/floors.ts';
 import { findTarget } from '../../shared/trust/find-target.ts';
 import { memoryStore, type MemoryStore } from '../../shared/trust/memory-store.ts';
 import { refresh } from '../../shared/trust/refresh.ts';
-import type { ProfileName } from '../../shared/trust/profile.ts';
+import type { Profile } from '../../shared/trust/profile.ts';
 import type { RefusalCode } from '../../shared/trust/refusal.ts';
 import type { Repository, TrustedRepository } from '../../shared/trust/repository.ts';
 import { NOON, type Simulator } from './repository-simulator.ts';
@@ -19,7 +19,7 @@ export interface TufDevice {
 }
 
 /** A device provisioned with root version 1 of `sim`. */
-export function tufDevice(sim: Simulator, profile?: ProfileName): TufDevice {
+export function tufDevice(sim: Simulator, profile?: Profile): TufDevice {
   const store = memoryStore();
   const repository = (startedAt: Date): Repository => ({
     name: 'image',

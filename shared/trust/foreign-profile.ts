@@ -1,0 +1,11 @@
+import { ForeignRootSchema } from '../metadata/root.ts';
+import { ForeignTargetsSchema } from '../metadata/targets.ts';
+import type { Profile } from './profile.ts';
+
+/** Verifies what others publish, by TUF's own rules. Apart, so that a device does not carry it. */
+export const TUF_PROFILE: Profile = {
+  root: ForeignRootSchema,
+  targets: ForeignTargetsSchema,
+  requiresOwnKeyIds: false,
+  forbidsReusedVersions: false,
+};
