@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readConfigured } from './config/configured-file.ts';
+import { ConfigError } from './config/load-config.ts';
 import { enrolmentEnvelope, readEnrolment } from './enrol.ts';
 import { backoffMs } from './link/backoff.ts';
 import { Unreachable } from './link/unreachable.ts';
@@ -51,8 +52,10 @@ async function tryToEnrol(session: Session): Promise<AgentState['enrolment'] | u
 async function tokenOf({ agent: { config } }: Session): Promise<string> {
   const { enrolmentToken, enrolmentTokenFile } = config;
   if (enrolmentToken !== undefined) return enrolmentToken;
-  if (enrolmentTokenFile !== undefined) return (await readFile(enrolmentTokenFile, 'utf8')).trim();
-  throw new Error(
+  if (enrolmentTokenFile !== undefined) {
+    return (await readConfigured('enrolmentTokenFile', enrolmentTokenFile)).toString().trim();
+  }
+  throw new ConfigError(
     'this device is not enrolled: give "enrolmentToken" or "enrolmentTokenFile" in its configuration',
   );
 }

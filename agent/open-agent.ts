@@ -1,8 +1,9 @@
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startTime } from '../shared/trust/time-floor.ts';
 import type { BootControl } from './boot/boot-control.ts';
 import { symlinkBoot } from './boot/symlink-boot.ts';
+import { readConfigured, readFirstRoot } from './config/configured-file.ts';
 import type { Config } from './config/load-config.ts';
 import { deviceKey } from './device-key.ts';
 import { verifiedPath } from './download/download-blob.ts';
@@ -119,7 +120,7 @@ async function openLink(
   signal: AbortSignal,
   tokens: DeviceTokens,
 ): Promise<Pick<OpenAgent, 'ca' | 'http' | 'server'>> {
-  const ca = caFile === undefined ? undefined : await readFile(caFile);
+  const ca = caFile === undefined ? undefined : await readConfigured('server.caFile', caFile);
   const http = httpClient({ ca, allowPlaintext, idleMs: IDLE_MS });
   const base = baseOf(address);
   const token = tokens.current;
@@ -152,8 +153,8 @@ async function verifyDeps({
     device: { deviceId, product, hardwareId },
     policy: { requireSbom: policy.requireSbom, provenance: policy.provenance },
     firstRoots: {
-      image: await readFile(config.roots.image),
-      director: await readFile(config.roots.director),
+      image: await readFirstRoot('image', config.roots.image),
+      director: await readFirstRoot('director', config.roots.director),
     },
     stores: {
       image: await metadataFolder(paths.metadata.image, 'image', floors),

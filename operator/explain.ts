@@ -44,7 +44,7 @@ const NEXT_BY_CODE: ReadonlyMap<string, string> = new Map([
 ]);
 
 const NEXT_BY_STATUS: ReadonlyMap<number, string> = new Map([
-  [401, 'The token is wrong, expired or revoked. Run `sealift login` with a new one.'],
+  [401, 'The token is wrong or has expired. Run `sealift login` with a new one.'],
   [403, 'Use a token whose role may do this.'],
   [404, 'Check the name.'],
   [429, 'Wait a little, then run the command again.'],

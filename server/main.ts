@@ -64,11 +64,18 @@ async function run({
 
 async function readConfigOrExit(file: string | undefined, flags: Flags): Promise<Config> {
   try {
-    return readConfig(file === undefined ? undefined : await readFile(file, 'utf8'), flags);
+    return readConfig(file === undefined ? undefined : await textOf(file), flags);
   } catch (cause) {
     if (cause instanceof ConfigError) exit(cause.message);
     throw cause;
   }
+}
+
+async function textOf(file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((cause: unknown) => {
+    const says = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError(`the configuration cannot be read: ${says}`, { cause });
+  });
 }
 
 function closeOn(signals: readonly NodeJS.Signals[], close: () => Promise<void>): void {

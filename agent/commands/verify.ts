@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sha256Hex } from '../../shared/crypto/digest.ts';
 import { manifestPath } from '../../shared/release/names.ts';
 import { Refusal } from '../../shared/trust/refusal.ts';
+import { readFirstRoot } from '../config/configured-file.ts';
 import type { Config } from '../config/load-config.ts';
 import { readIfThere } from '../install/durable-file.ts';
 import { measureIfThere } from '../install/measure-tree.ts';
@@ -53,7 +53,7 @@ async function groundOf(config: Config, name: RepositoryName, seen: Look): Promi
   const floors = seen.floors[name];
   return {
     name,
-    firstRoot: await readFile(config.roots[name]),
+    firstRoot: await readFirstRoot(name, config.roots[name]),
     store: {
       load,
       save: nothing,

@@ -42,15 +42,22 @@ function requirePrivate({ server }: ConfigFile, path: string): void {
 
 function withPaths(config: ConfigFile, folder: string): Config {
   const at = (path: string): string => resolve(folder, path);
-  const { server, roots, enrolmentTokenFile } = config;
+  const { server, roots, trial, enrolmentTokenFile } = config;
   return {
     ...config,
     stateDir: at(config.stateDir),
     slotsDir: at(config.slotsDir),
     roots: { image: at(roots.image), director: at(roots.director) },
+    trial: { ...trial, probes: trial.probes.map((probe) => probeAt(probe, at)) },
     server: { ...server, ...(server.caFile && { caFile: at(server.caFile) }) },
     ...(enrolmentTokenFile && { enrolmentTokenFile: at(enrolmentTokenFile) }),
   };
+}
+
+type Probe = Config['trial']['probes'][number];
+
+function probeAt(probe: Probe, at: (path: string) => string): Probe {
+  return probe.kind === 'process' ? { ...probe, pidFile: at(probe.pidFile) } : probe;
 }
 
 async function textOf(path: string): Promise<string> {

@@ -42,7 +42,7 @@ const CONNECT_MS = 15_000;
 const ACKNOWLEDGEMENT_MS = 10_000;
 const GOODBYE_MS = 1_000;
 
-/** A link over MQTT 5, with its own reconnecting: mqtt.js would send the same token for ever. */
+/** A link over MQTT, with its own reconnecting: mqtt.js would send the same token for ever. */
 export function mqttLink(deps: MqttDeps): MqttLink {
   const waiting = new Set<(stored: number) => void>();
   let client: MqttClient | undefined;
@@ -135,7 +135,7 @@ async function optionsFor({ deviceId, token }: MqttDeps): Promise<IClientOptions
 }
 
 function takeAssignment({ onAssignment }: MqttDeps, payload: Buffer): void {
-  // An empty retained message is how MQTT says that there is none (MQTT 5 3.3.1.3).
+  // An empty retained message is how MQTT says that there is none (MQTT 3.1.1, 3.3.1.3).
   if (payload.length > 0 && payload.length <= LIMITS.bundleBytes) onAssignment(payload);
 }
 

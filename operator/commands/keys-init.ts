@@ -33,8 +33,8 @@ interface Target {
 }
 
 /**
- * Makes the offline half of a new system and hands it to the server. Cut anywhere, it can be run
- * again: files that are there are used, and only uploaded.
+ * Makes the offline half of a new system and hands it to the server. Cut before the upload, it can be
+ * run again: roots that are there are used, and only uploaded. Keys without roots are never reused.
  */
 export async function initKeys(session: Session, options: InitOptions): Promise<void> {
   const target = await targetOf(session, options);

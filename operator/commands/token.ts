@@ -41,7 +41,9 @@ export function tokenCommands({ world }: Run): Command {
       const request = requestOf(options);
       const { api } = await connect(session);
       const { token, expiresAt } = await api.createToken(request);
-      session.progress(`good until ${expiresAt ?? 'it is revoked'}; it is not shown again`);
+      session.progress(
+        `${expiresAt === null ? 'it does not expire' : `good until ${expiresAt}`}; it is not shown again`,
+      );
       session.show({ token, expiresAt }, token);
     });
   common(create, [

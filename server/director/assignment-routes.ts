@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { HttpBindings } from '@hono/node-server';
 import { Hono, type Context } from 'hono';
 import { deviceRefused, type DeviceAuthentication } from '../http/device-auth.ts';
@@ -54,9 +55,13 @@ export function assignmentRoutes({ authenticate, director, sighted }: Assignment
  * costs more than everything else here (`npm run bench -- assignment`).
  */
 function headerReader(c: Context<NodeEnv>): ReadHeader {
-  const env: Partial<HttpBindings> | undefined = c.env; // none in app.request()
-  const parsed = env?.incoming?.headers;
+  const parsed = nodeHeaders(c.env);
   return parsed === undefined ? (name) => c.req.header(name) : (name) => parsed[name];
+}
+
+/** None in `app.request()`, where no Node request stands behind. */
+function nodeHeaders(env: HttpBindings | undefined): IncomingHttpHeaders | undefined {
+  return env !== undefined && 'incoming' in env ? env.incoming.headers : undefined;
 }
 
 interface NodeEnv {

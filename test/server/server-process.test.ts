@@ -140,6 +140,19 @@ test(
 );
 
 test(
+  'a configuration that is not there is named in one line',
+  async () => {
+    const { code, output } = await runServerProcess(['--config', '/nowhere/server.json']);
+
+    expect(code).toBe(1);
+    expect(output).toContain('sealift-server: the configuration cannot be read');
+    expect(output).toContain('/nowhere/server.json');
+    expect(output).not.toContain('    at ');
+  },
+  TIMEOUT,
+);
+
+test(
   'help tells what a configuration may hold',
   async () => {
     const { code, output } = await runServerProcess(['--help']);

@@ -35,6 +35,23 @@ describe('sealift-agent', () => {
     }
   });
 
+  test.each([
+    ['is not there', undefined],
+    ['is cut short', '{"signatures":['],
+    ['is signed by nobody', '{"signatures":[],"signed":{}}'],
+  ])('says which root it cannot start from when the file %s', async (_name, text) => {
+    const other = await provisionDevice(server);
+    const root = join(other.folder, 'image.root.json');
+    await rm(root);
+    if (text !== undefined) await writeFile(root, text);
+
+    const { code, stderr } = await runAgentCommand(['run', '--config', other.configPath]);
+
+    expect(code).toBe(2);
+    expect(stderr).toContain(`"roots.image": ${root}`);
+    expect(stderr).not.toContain('    at ');
+  });
+
   test('--version says which it is', async () => {
     expect((await runAgentCommand(['--version'])).stdout).toMatch(/^sealift-agent \S+\n$/);
   });

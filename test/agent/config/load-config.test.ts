@@ -12,6 +12,9 @@ describe('a configuration', () => {
     const config = parse({});
 
     expect(config.stateDir).toBe('/etc/sealift/state');
+    const probes = [{ kind: 'process', pidFile: 'app.pid' }];
+    const { trial } = parse({ trial: { probes, holdSeconds: 0, deadlineSeconds: 5 } });
+    expect(trial.probes).toMatchObject([{ pidFile: '/etc/sealift/app.pid' }]);
     expect(config.policy).toEqual({ requireSbom: false });
     expect(config.limits.depth).toBe(64);
     expect(config.trial.commitOffline).toBe(false);
