@@ -28,12 +28,11 @@ export type Progress = (doneBytes: number, totalBytes: number) => void;
  */
 export async function readArtifact(
   path: string,
-  chosen: InstallerChoice | undefined,
+  installer: InstallerChoice,
   progress: Progress,
 ): Promise<ReadArtifact> {
   try {
     const kind = await sniff(path);
-    const installer = chosen ?? (kind === 'tar' || kind === 'gzip' ? 'archive' : 'image');
     refuseUnpackable(path, kind, installer);
     const { treeSha256, ...read } = await digestsOf(path, installer, progress);
     const installedSha256 = treeSha256 ?? rawImageDigest(kind, read.sha256);

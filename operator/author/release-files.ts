@@ -28,7 +28,7 @@ export interface ReleaseFiles {
 /** Where they lie. */
 export interface ReleasePaths {
   readonly artifact: string;
-  readonly installer: InstallerChoice | undefined;
+  readonly installer: InstallerChoice;
   readonly sbom: string | undefined;
   readonly attestations: readonly string[];
 }

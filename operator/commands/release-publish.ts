@@ -28,7 +28,7 @@ export interface PublishOptions extends CommonOptions {
   readonly advisory?: readonly string[];
   readonly supportUntil?: string;
   readonly component: string;
-  readonly installer?: InstallerChoice;
+  readonly installer: InstallerChoice;
   readonly window?: { readonly from: string; readonly to: string };
   readonly dryRun?: boolean;
 }

@@ -38,10 +38,9 @@ function publishCommand({ world }: Run): Command {
     .option('--support-until <day>', 'last day of support, YYYY-MM-DD', parseDay)
     .option('--component <name>', 'part of the device that it replaces', parseName, 'firmware')
     .addOption(
-      new Option('--installer <kind>', 'how it is installed (default: by content)').choices([
-        'archive',
-        'image',
-      ]),
+      new Option('--installer <kind>', 'how it is installed; agents of this version take archives')
+        .choices(['archive', 'image'])
+        .default('archive'),
     )
     .option('--window <from-to>', 'install only between these times, UTC, HH:MM-HH:MM', parseWindow)
     .option('--dry-run', 'write the signed files to the workspace, upload nothing')

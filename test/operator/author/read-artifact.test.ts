@@ -111,7 +111,7 @@ describe('an archive that a device would refuse', () => {
 
   test('has a harmless one next door, which is accepted', async () => {
     const path = await artifact('harmless.tar', await harmlessArchive().build());
-    const { installedSha256 } = await readArtifact(path, undefined, silent);
+    const { installedSha256 } = await readArtifact(path, 'archive', silent);
     expect(installedSha256).toMatch(/^[0-9a-f]{64}$/);
   });
 });
@@ -123,15 +123,23 @@ describe('what an artifact is, by its content', () => {
     ['a tar', tar, 'archive', 'application/x-tar'],
     ['a gzipped tar', gzipSync(tar), 'archive', 'application/gzip'],
     ['anything else', Buffer.from('raw image'), 'image', 'application/octet-stream'],
-  ])('%s', async (_, bytes, installer, mediaType) => {
-    const read = await readArtifact(await artifact('firmware.bin', bytes), undefined, silent);
+  ] as const)('%s', async (_, bytes, installer, mediaType) => {
+    const read = await readArtifact(await artifact('firmware.bin', bytes), installer, silent);
     expect(read).toMatchObject({ installer, mediaType, length: bytes.length });
     expect(read.sha256).toBe(sha256Hex(bytes));
   });
 
+  test('a file that is no tar is not an archive, and nobody makes it an image unasked', async () => {
+    const path = await artifact('firmware.bin', Buffer.from('raw image'));
+    await expect(readArtifact(path, 'archive', silent)).rejects.toThrow(
+      expect.objectContaining({ code: 'archive_refused' }),
+    );
+    expect(await readArtifact(path, 'image', silent)).toMatchObject({ installer: 'image' });
+  });
+
   test('a raw image stands on the device as it is', async () => {
     const path = await artifact('image.bin', Buffer.from('raw'));
-    const read = await readArtifact(path, undefined, silent);
+    const read = await readArtifact(path, 'image', silent);
     expect(read.installedSha256).toBe(read.sha256);
   });
 
@@ -141,7 +149,7 @@ describe('what an artifact is, by its content', () => {
   });
 
   test('a file that is not there is named', async () => {
-    await expect(readArtifact('/nowhere/x.tar', undefined, silent)).rejects.toThrow(
+    await expect(readArtifact('/nowhere/x.tar', 'archive', silent)).rejects.toThrow(
       expect.objectContaining({ code: 'file_unreadable' }),
     );
   });
