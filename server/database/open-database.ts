@@ -1,5 +1,6 @@
 import SQLite from 'better-sqlite3';
 import { Kysely, Migrator, SqliteDialect } from 'kysely';
+import { keepStatements } from './keep-statements.ts';
 import { MIGRATIONS } from './migrations.ts';
 import type { Database, Tables } from './schema.ts';
 
@@ -11,10 +12,12 @@ import type { Database, Tables } from './schema.ts';
  */
 export async function openDatabase(file: string): Promise<Database> {
   const sqlite = new SQLite(file);
-  sqlite.pragma('journal_mode = WAL');
-  sqlite.pragma('synchronous = FULL');
-  sqlite.pragma('foreign_keys = ON');
-  const db = new Kysely<Tables>({ dialect: new SqliteDialect({ database: sqlite }) });
+  sqlite.exec('pragma journal_mode = WAL');
+  sqlite.exec('pragma synchronous = FULL');
+  sqlite.exec('pragma foreign_keys = ON');
+  const db = new Kysely<Tables>({
+    dialect: new SqliteDialect({ database: keepStatements(sqlite) }),
+  });
   const migrator = new Migrator({
     db,
     provider: { getMigrations: () => Promise.resolve({ ...MIGRATIONS }) },
