@@ -27,7 +27,7 @@ const ecdsaP256 = z.looseObject({
 });
 
 /** The same as a bare point, as go-tuf wrote it: the first roots of sigstore have it. */
-const ecdsaP256Point = /* @__PURE__ */ z.looseObject({
+const ecdsaP256Point = z.looseObject({
   keytype: z.enum(['ecdsa', 'ecdsa-sha2-nistp256']),
   scheme: z.literal('ecdsa-sha2-nistp256'),
   keyval: z.looseObject({
@@ -35,7 +35,7 @@ const ecdsaP256Point = /* @__PURE__ */ z.looseObject({
   }),
 });
 
-const rsaPss = /* @__PURE__ */ z.looseObject({
+const rsaPss = z.looseObject({
   keytype: z.literal('rsa'),
   scheme: z.literal('rsassa-pss-sha256'),
   keyval: z.looseObject({
@@ -48,12 +48,7 @@ export const PublicKeySchema = z.union([ed25519, ecdsaP256]);
 export type PublicKey = Readonly<z.infer<typeof PublicKeySchema>>;
 
 /** Any key that TUF 4.3 names, in every form that others write: to verify *their* repositories. */
-export const ForeignKeySchema = /* @__PURE__ */ z.union([
-  ed25519,
-  ecdsaP256,
-  ecdsaP256Point,
-  rsaPss,
-]);
+export const ForeignKeySchema = z.union([ed25519, ecdsaP256, ecdsaP256Point, rsaPss]);
 export type TufKey = Readonly<z.infer<typeof ForeignKeySchema>>;
 
 /** The TUF key object of an Ed25519 public key in hex, with no extra field, so its id is stable. */

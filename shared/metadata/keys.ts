@@ -10,7 +10,7 @@ export const KeysById = keysOfKind(PublicKeySchema);
 export type KeysById = ReadonlyMap<string, TufKey>;
 
 /** The same for the repositories of others, where more kinds of keys count. */
-export const ForeignKeysById = /* @__PURE__ */ keysOfKind(ForeignKeySchema);
+export const ForeignKeysById = keysOfKind(ForeignKeySchema);
 
 function keysOfKind(kind: z.ZodMiniType<TufKey>) {
   return z.pipe(

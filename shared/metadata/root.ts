@@ -9,7 +9,7 @@ export type Root = Readonly<z.infer<typeof RootSchema>>;
 export type RootFile = z.input<typeof RootSchema>;
 
 /** The root of somebody else's repository. */
-export const ForeignRootSchema = /* @__PURE__ */ rootWith(ForeignKeysById);
+export const ForeignRootSchema = rootWith(ForeignKeysById);
 
 function rootWith(keys: typeof KeysById) {
   return z.looseObject({

@@ -71,7 +71,7 @@ export type Targets = Readonly<z.infer<typeof TargetsSchema>>;
 export type TargetsFile = z.input<typeof TargetsSchema>;
 
 /** The targets of somebody else's repository. */
-export const ForeignTargetsSchema = /* @__PURE__ */ targetsWith(ForeignKeysById);
+export const ForeignTargetsSchema = targetsWith(ForeignKeysById);
 
 function targetsWith(keys: typeof KeysById) {
   return z.looseObject({
