@@ -3,8 +3,7 @@ import type { Signer } from '../../shared/crypto/signer.ts';
 import type { RoleKeys } from '../../shared/metadata/fields.ts';
 import type { KeysById } from '../../shared/metadata/keys.ts';
 import { Failure } from '../failure.ts';
-import type { StoredKey } from './key-folder.ts';
-import type { Vault } from './vault.ts';
+import type { HeldKey } from './held-key.ts';
 
 /**
  * As many of our keys as the role's threshold asks for, opened. Which keys may sign is what verified
@@ -14,9 +13,9 @@ export async function openSignersFor(
   name: string,
   role: RoleKeys,
   keys: KeysById,
-  { stored, vault }: { readonly stored: readonly StoredKey[]; readonly vault: Vault },
+  held: readonly HeldKey[],
 ): Promise<readonly Signer[]> {
-  const usable = keysOfRole(role, keys, stored).slice(0, role.threshold);
+  const usable = keysOfRole(role, keys, held).slice(0, role.threshold);
   if (usable.length < role.threshold) {
     throw new Failure(
       'key_missing',
@@ -24,7 +23,8 @@ export async function openSignersFor(
     );
   }
   const signers: Signer[] = [];
-  for (const { file } of usable) signers.push(await vault.open(file));
+  // One after the other: two questions for a PIN at once could not be answered.
+  for (const key of usable) signers.push(await key.open());
   return signers;
 }
 
@@ -32,8 +32,8 @@ export async function openSignersFor(
 export function keysOfRole(
   role: RoleKeys,
   keys: KeysById,
-  stored: readonly StoredKey[],
-): readonly StoredKey[] {
+  held: readonly HeldKey[],
+): readonly HeldKey[] {
   const allowed = new Set(
     role.keyids.flatMap((id) => {
       const key = keys.get(id);
@@ -41,9 +41,9 @@ export function keysOfRole(
     }),
   );
   const byMaterial = new Map(
-    stored
-      .filter(({ file }) => allowed.has(keyMaterial(file.publicKey)))
-      .map((key) => [keyMaterial(key.file.publicKey), key] as const),
+    held
+      .filter(({ publicKey }) => allowed.has(keyMaterial(publicKey)))
+      .map((key) => [keyMaterial(key.publicKey), key] as const),
   );
   return [...byMaterial.values()];
 }

@@ -29,6 +29,28 @@ export function vaultOf(passphrase: string, random: Random): Vault {
   };
 }
 
+/** Where the passphrase comes from: for keys that are there, and for keys that are about to be made. */
+export interface PassphraseSource {
+  readonly known: () => Promise<string>;
+  readonly fresh: () => Promise<string>;
+}
+
+/**
+ * A vault that asks for its passphrase when it is first needed, and once: a command that signs with
+ * a token alone asks for none. New keys get the passphrase of the keys that were opened before.
+ */
+export function lazyVault({ known, fresh }: PassphraseSource, random: Random): Vault {
+  let vault: Promise<Vault> | undefined;
+  const vaultBy = async (ask: () => Promise<string>): Promise<Vault> => {
+    vault ??= ask().then((passphrase) => vaultOf(passphrase, random));
+    return vault;
+  };
+  return {
+    seal: async (head, seed) => (await vaultBy(fresh)).seal(head, seed),
+    open: async (file) => (await vaultBy(known)).open(file),
+  };
+}
+
 function derive(passphrase: string, saltHex: string): Promise<Uint8Array> {
   const { N, r, p } = SCRYPT;
   const maxmem = 256 * N * r; // scrypt needs 128 N r; node wants a little more

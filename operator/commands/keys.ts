@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { keyIdOf } from '../../shared/crypto/public-key.ts';
-import { listKeys } from '../author/key-folder.ts';
+import { listHeldKeys } from '../author/held-key-folder.ts';
+import { keyOpening } from './key-opening.ts';
 import { initKeys, type InitOptions } from './keys-init.ts';
 import { common, sessionOf, type CommonOptions, type Run } from './session.ts';
 import { table } from './table.ts';
@@ -36,16 +37,24 @@ function listCommand({ world }: Run): Command {
     .description('list the keys of this workspace; nothing secret is shown')
     .action(async (options: CommonOptions) => {
       const session = sessionOf(world, options);
-      const keys = (await listKeys(session.workspace.keysFolder)).map(({ path, file }) => ({
-        id: keyIdOf(file.publicKey),
-        name: file.name,
-        role: file.role,
-        created: file.createdAt,
+      const held = await listHeldKeys(session.workspace.keysFolder, keyOpening(world));
+      const keys = held.map(({ publicKey, name, role, createdAt, source, path }) => ({
+        id: keyIdOf(publicKey),
+        name,
+        role,
+        created: createdAt,
+        source,
         file: path,
       }));
-      const rows = keys.map((key) => [key.id.slice(0, 16), key.role, key.created, key.file]);
-      const text =
-        keys.length === 0 ? 'No keys yet.' : table(['id', 'role', 'created', 'file'], rows);
+      const rows = keys.map((key) => [
+        key.id.slice(0, 16),
+        key.role,
+        key.created,
+        key.source,
+        key.file,
+      ]);
+      const headings = ['id', 'role', 'created', 'source', 'file'];
+      const text = keys.length === 0 ? 'No keys yet.' : table(headings, rows);
       session.show({ keys }, text);
     });
   return common(command, ['sealift keys list']);

@@ -1,15 +1,16 @@
-import { createKey, findKey, listKeys, type StoredKey } from '../author/key-folder.ts';
+import { listHeldKeys } from '../author/held-key-folder.ts';
+import type { HeldKey } from '../author/held-key.ts';
+import { createKey, findKey } from '../author/key-folder.ts';
 import { makeKeys } from '../author/make-keys.ts';
 import { openSignersFor } from '../author/role-signers.ts';
 import { signProduct } from '../author/sign-product.ts';
 import { imageTargets, keepSignedRole, trustImage } from '../author/trusted-image.ts';
-import { vaultOf, type Vault } from '../author/vault.ts';
 import { Failure } from '../failure.ts';
 import { imageFetch } from '../operate/image-fetch.ts';
 import { retryOnConflict } from '../operate/retry-conflict.ts';
 import { rememberProduct } from '../workspace/products.ts';
 import type { Signer } from '../../shared/crypto/signer.ts';
-import { askPassphrase } from './passphrase.ts';
+import { keyOpening, type CommandKeys } from './key-opening.ts';
 import { connect, type CommonOptions, type Session } from './session.ts';
 
 export interface AddOptions extends CommonOptions {
@@ -22,7 +23,7 @@ interface Adding {
   readonly session: Session;
   readonly product: string;
   readonly options: AddOptions;
-  readonly vault: Vault;
+  readonly opening: CommandKeys;
 }
 
 /** Makes the product's keys (or takes those of a run that was cut) and delegates to them. */
@@ -38,8 +39,7 @@ export async function addProduct(
     );
   }
   const { world } = session;
-  const vault = vaultOf(await askPassphrase(world), world.random);
-  const adding: Adding = { session, product, options, vault };
+  const adding: Adding = { session, product, options, opening: keyOpening(world) };
   const version = await retryOnConflict(
     () => delegate(adding),
     () => {
@@ -56,7 +56,7 @@ export async function addProduct(
 
 /** One attempt: verify, sign on top, hand over. */
 async function delegate(adding: Adding): Promise<number> {
-  const { session, product, options, vault } = adding;
+  const { session, product, options, opening } = adding;
   const { workspace, world } = session;
   const { api, connection } = await connect(session);
   const image = await trustImage(workspace.imageFolder, imageFetch(connection), world.now());
@@ -64,14 +64,11 @@ async function delegate(adding: Adding): Promise<number> {
   if (targets.content.delegations?.roles?.some(({ name }) => name === product) === true) {
     throw new Failure('product_exists', `image targets delegates to ${product} already`);
   }
-  const stored = await listKeys(workspace.keysFolder);
+  const held = await listHeldKeys(workspace.keysFolder, opening);
   const { root } = image.trusted;
   const signers = {
-    targets: await openSignersFor('image targets', root.roles.targets, root.keys, {
-      stored,
-      vault,
-    }),
-    product: await productSigners(adding, stored),
+    targets: await openSignersFor('image targets', root.roles.targets, root.keys, held),
+    product: await productSigners(adding, held),
     threshold: options.threshold,
   };
   const signed = await signProduct(targets, product, signers, world.now());
@@ -89,21 +86,28 @@ async function delegate(adding: Adding): Promise<number> {
 
 /** Keys of this product that a cut run left behind are used; a key is never made twice. */
 async function productSigners(
-  { session, product, options, vault }: Adding,
-  stored: readonly StoredKey[],
+  { session, product, options, opening }: Adding,
+  held: readonly HeldKey[],
 ): Promise<readonly Signer[]> {
   const { workspace, world } = session;
   const role = `product:${product}` as const;
-  const left = stored.filter(({ file }) => file.role === role);
-  if (left.length === options.keys) return Promise.all(left.map(({ file }) => vault.open(file)));
+  const left = held.filter((key) => key.role === role);
+  if (left.length === options.keys) return openEach(left);
   const [other] = left.length > 0 ? left : [await findKey(workspace.keysFolder, product)];
   if (other !== undefined) throw new Failure('key_exists', `${other.path} is already there`);
   session.progress(`making ${options.keys} key(s) for ${product}`);
   const made = await makeKeys(product, role, options.keys, {
-    vault,
+    vault: opening.vault,
     random: world.random,
     now: world.now(),
   });
   for (const { file } of made) await createKey(workspace.keysFolder, file);
   return made.map(({ signer }) => signer);
+}
+
+/** One after the other: two questions for a PIN at once could not be answered. */
+async function openEach(keys: readonly HeldKey[]): Promise<readonly Signer[]> {
+  const signers: Signer[] = [];
+  for (const key of keys) signers.push(await key.open());
+  return signers;
 }

@@ -1,16 +1,15 @@
 import { expiryNotices } from '../author/expiry-notice.ts';
 import { buildManifest, type ReleaseFacts } from '../author/build-manifest.ts';
-import { listKeys } from '../author/key-folder.ts';
+import { listHeldKeys } from '../author/held-key-folder.ts';
 import type { InstallerChoice } from '../author/read-artifact.ts';
 import { readReleaseFiles, type ReleaseFiles } from '../author/release-files.ts';
-import { vaultOf, type Vault } from '../author/vault.ts';
 import { Failure } from '../failure.ts';
 import { retryOnConflict } from '../operate/retry-conflict.ts';
 import { uploadBlobs, type BlobFile } from '../operate/upload-blobs.ts';
 import { hardwareIdsOf } from '../workspace/products.ts';
 import { readNamed } from '../workspace/read-file.ts';
 import type { Manifest, ManifestFile } from '../../shared/release/manifest.ts';
-import { askPassphrase } from './passphrase.ts';
+import { keyOpening } from './key-opening.ts';
 import { progressOf, sizeOf } from './progress.ts';
 import { handOver, signOnTop, writeDryRun, type Publishing } from './release-sign.ts';
 import { connect, type CommonOptions, type Session } from './session.ts';
@@ -40,8 +39,7 @@ export async function publishRelease(session: Session, options: PublishOptions):
   const { world } = session;
   const { connection } = await connect(session);
   const { manifest, files } = await describe(session, options);
-  const vault = vaultOf(await askPassphrase(world), world.random);
-  const publishing = await publishingOf(session, vault, manifest);
+  const publishing = await publishingOf(session, manifest);
   const first = await signOnTop(publishing);
   if (first.kind === 'published') {
     answer(session, manifest, first.manifestSha256, 'was published before, with these bytes');
@@ -105,15 +103,11 @@ async function notesOf(notes: string | undefined): Promise<string | undefined> {
   return (await readNamed(notes.slice(1), MAX_NOTES_BYTES)).toString('utf8');
 }
 
-async function publishingOf(
-  session: Session,
-  vault: Vault,
-  manifest: ManifestFile,
-): Promise<Publishing> {
+async function publishingOf(session: Session, manifest: ManifestFile): Promise<Publishing> {
   const { api, connection } = await connect(session);
-  const stored = await listKeys(session.workspace.keysFolder);
   const { workspace, world } = session;
-  return { api, connection, vault, stored, workspace, manifest, now: world.now };
+  const held = await listHeldKeys(workspace.keysFolder, keyOpening(world));
+  return { api, connection, held, workspace, manifest, now: world.now };
 }
 
 async function upload(

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { sha256Hex } from '../../shared/crypto/digest.ts';
 import { manifestBytes, type ManifestFile } from '../../shared/release/manifest.ts';
 import { manifestPath } from '../../shared/release/names.ts';
-import type { StoredKey } from '../author/key-folder.ts';
+import type { HeldKey } from '../author/held-key.ts';
 import { openSignersFor } from '../author/role-signers.ts';
 import { requireAcceptable, signRelease, type SignedRelease } from '../author/sign-release.ts';
 import {
@@ -12,7 +12,6 @@ import {
   type ProductRole,
   type TrustedImage,
 } from '../author/trusted-image.ts';
-import type { Vault } from '../author/vault.ts';
 import { Failure } from '../failure.ts';
 import type { Api } from '../operate/api.ts';
 import type { Connection } from '../operate/connection.ts';
@@ -24,8 +23,7 @@ import type { Workspace } from '../workspace/workspace.ts';
 export interface Publishing {
   readonly api: Api;
   readonly connection: Connection;
-  readonly vault: Vault;
-  readonly stored: readonly StoredKey[];
+  readonly held: readonly HeldKey[];
   readonly workspace: Workspace;
   readonly manifest: ManifestFile;
   readonly now: () => Date;
@@ -38,7 +36,7 @@ export type OnTop =
 
 /** Verifies the repository as it is now and signs the release on top of it. */
 export async function signOnTop(publishing: Publishing): Promise<OnTop> {
-  const { manifest, connection, workspace, vault, stored, now } = publishing;
+  const { manifest, connection, workspace, held, now } = publishing;
   const startedAt = now();
   const image = await trustImage(workspace.imageFolder, imageFetch(connection), startedAt);
   const role = await productRole(image, manifest.product);
@@ -48,7 +46,7 @@ export async function signOnTop(publishing: Publishing): Promise<OnTop> {
   const manifestSha256 = sha256Hex(manifestBytes(manifest));
   if (isPublished(role, manifest, manifestSha256)) return { kind: 'published', manifestSha256 };
   const keys = image.trusted.targets.delegations?.keys ?? new Map();
-  const signers = await openSignersFor(manifest.product, role.delegation, keys, { stored, vault });
+  const signers = await openSignersFor(manifest.product, role.delegation, keys, held);
   const release = await signRelease(role, manifest, signers, startedAt);
   requireAcceptable(image, role, release, manifest);
   return { kind: 'signed', image, release };

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { heldInFile } from '../../../operator/author/held-key-folder.ts';
 import { keysOfRole, openSignersFor } from '../../../operator/author/role-signers.ts';
 import { firstRoot, roleKeys } from '../../../operator/author/first-metadata.ts';
 import { makeFirstTrust, type FirstTrust } from '../../../operator/author/first-trust.ts';
@@ -89,10 +90,12 @@ test('one key in two files counts once among the keys that we hold', async () =>
   const { roles, keys: byId } = acceptFirstRoot(imageRoot).content;
   const [first] = keys;
   if (first === undefined) throw new Error('bug: no keys');
-  const twice = ['a', 'b'].map((path) => ({ path, file: first.file }));
+  const twice = ['a', 'b'].map((path) =>
+    heldInFile({ path, file: first.file }, { vault: openVault }),
+  );
 
   expect(keysOfRole(roles.root, byId, twice)).toHaveLength(1);
-  await expect(
-    openSignersFor('image root', roles.root, byId, { stored: twice, vault: openVault }),
-  ).rejects.toThrow(expect.objectContaining({ code: 'key_missing' }));
+  await expect(openSignersFor('image root', roles.root, byId, twice)).rejects.toThrow(
+    expect.objectContaining({ code: 'key_missing' }),
+  );
 });

@@ -134,6 +134,7 @@ test('keys list shows ids, roles and files, and nothing secret', async () => {
     name: 'image-root',
     role: 'image-root',
     created: '2026-06-01T12:00:00.000Z',
+    source: 'file',
     file: join(author.home, 'keys', 'image-root.key.json'),
   });
 });
