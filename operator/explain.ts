@@ -40,6 +40,11 @@ const NEXT_BY_CODE: ReadonlyMap<string, string> = new Map([
   ['rollout_running', 'End the live rollout of the product first: sealift rollout abort ID.'],
   ['no_devices', 'No accepted device fits this release. See: sealift device list.'],
   ['blob_hash_mismatch', 'The file changed while it was uploaded. Run the command again.'],
+  ['event_overlaps', 'Sign or withdraw the other event first: sealift event list.'],
+  ['event_stale', 'Something else was published meanwhile. Withdraw the event and open it again.'],
+  ['event_closed', 'See what is open: sealift event list.'],
+  ['unknown_event', 'See what is open: sealift event list.'],
+  ['signature_unknown', 'This key does not count here. See who must sign: sealift event show ID.'],
   ['unknown_release', 'See what is published: sealift release list.'],
 ]);
 

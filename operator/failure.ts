@@ -33,6 +33,26 @@ export const FAILURES = {
   archive_refused: 'Pack the archive again without it: a device would refuse this release.',
   sbom_unknown: 'Give a CycloneDX 1.4-1.7 or SPDX 2.3 or 3.0.1 document in JSON.',
   attestation_unknown: 'Give a DSSE envelope with an in-toto statement about the artifact.',
+  no_director_root:
+    'Copy metadata/director/1.root.json from a workspace that you trust, or from a device.',
+  key_unknown: 'See the keys of every role: sealift keys status.',
+  key_ambiguous: 'Give the key id, as sealift keys status shows it.',
+  key_in_use: 'Give a key that the role does not have yet.',
+  threshold_unreachable:
+    'Add a holder first (sealift keys add-holder), put a new key in the place of the old one (sealift keys rotate), or lower the threshold (sealift keys threshold).',
+  public_key_invalid: 'Ask the holder for a new file: sealift keys public NAME --out FILE.',
+  nothing_to_sign: 'See who must sign: sealift event show ID.',
+  nothing_to_change: 'Nothing was opened and nothing was signed.',
+  confirmation_needed: 'Read what it changes, then run the command in a terminal or with --yes.',
+  not_confirmed: 'Nothing was signed.',
+  event_stale:
+    'Something else was published meanwhile, or this workspace is shown an old state. Nothing was signed: withdraw the event and open it again.',
+  event_malformed: 'Nothing was signed. Ask who opened the event what it is.',
+  event_misleading:
+    'Nothing was signed. The server does not tell what it would have you sign: find out why.',
+  event_changed:
+    'Nothing was signed. Under one id the server shows now this and now that: find out why.',
+  event_closed: 'See what is open: sealift event list.',
   audit_broken: 'Somebody changed the trail, or the disk is damaged. Keep a copy and investigate.',
   audit_cut: 'Entries that were seen before are gone. Keep a copy and investigate.',
   audit_rewritten: 'The trail differs from what was seen before. Keep a copy and investigate.',
