@@ -1,9 +1,9 @@
 import { JsonError, parseStrictJson, type JsonValue } from '../metadata/strict-json.ts';
 import type { TargetFile } from '../metadata/targets.ts';
 import { Conditions, ManifestSchema, type Manifest } from '../release/manifest.ts';
-import { isSameMustMatch } from '../release/must-match.ts';
+import { isSameFit } from '../release/must-match.ts';
 import { parseManifestPath } from '../release/names.ts';
-import { mustMatchOf } from './join.ts';
+import { customOf } from './join.ts';
 import { hasHashes } from './named-by-parent.ts';
 import { Refusal } from './refusal.ts';
 
@@ -29,7 +29,7 @@ export function acceptManifest(bytes: Uint8Array, { path, file }: NamedTarget): 
       `${path} calls itself ${manifest.product} ${manifest.version}`,
     );
   }
-  if (!isSameMustMatch(manifest, mustMatchOf(path, file))) {
+  if (!isSameFit(manifest, customOf(path, file).mustMatch)) {
     throw new Refusal('manifest_mismatched', `${path} has other epoch or boards than its target`);
   }
   return manifest;

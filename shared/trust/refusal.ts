@@ -26,6 +26,8 @@ export const REFUSAL_CODES = [
   'target_mismatch',
   'hardware_mismatch',
   'security_epoch_rolled_back',
+  'release_counter_rolled_back',
+  'release_recalled',
   'manifest_hash_mismatch',
   'manifest_malformed',
   'manifest_mismatched',
@@ -41,6 +43,12 @@ export const REFUSAL_CODES = [
   'archive_entry_refused',
   'archive_too_large',
   'installed_digest_mismatch',
+  'installed_digest_missing',
+  'component_unknown',
+  'compression_unsupported',
+  'image_malformed',
+  'image_length_mismatch',
+  'restore_unsupported',
   'release_failed_before',
 ] as const;
 
@@ -170,6 +178,16 @@ export const REFUSALS = {
     attack: 'rollback to a vulnerable release',
     says: 'the release is from before a security epoch that this device has committed',
   },
+  release_counter_rolled_back: {
+    clause: 'Uptane 5.4.3.4',
+    attack: 'rollback',
+    says: 'the release is older than one that this device has committed, and its author has not issued it again',
+  },
+  release_recalled: {
+    clause: 'Sealift recall',
+    attack: 'rollback to a vulnerable release',
+    says: 'the author has recalled this release',
+  },
   manifest_hash_mismatch: {
     clause: 'TUF 5.7.3',
     attack: 'arbitrary software',
@@ -244,6 +262,36 @@ export const REFUSALS = {
     clause: 'Sealift installers',
     attack: 'arbitrary software',
     says: 'what stands in the slot is not what the author signed',
+  },
+  installed_digest_missing: {
+    clause: 'Sealift installers',
+    attack: 'arbitrary software',
+    says: 'an image comes without the digest and length that must stand on the device',
+  },
+  component_unknown: {
+    clause: 'Sealift installers',
+    attack: 'wrong software',
+    says: 'the release has a component that this device has no place for',
+  },
+  compression_unsupported: {
+    clause: 'Sealift installers',
+    attack: 'denial of service',
+    says: 'the image is packed in a way that this device cannot unpack',
+  },
+  image_malformed: {
+    clause: 'Sealift installers',
+    attack: 'arbitrary software',
+    says: 'the packed image cannot be unpacked to its end',
+  },
+  image_length_mismatch: {
+    clause: 'Sealift installers',
+    attack: 'endless data',
+    says: 'the image unpacks to more or fewer bytes than signed',
+  },
+  restore_unsupported: {
+    clause: 'Sealift installers',
+    attack: 'wrong software',
+    says: 'the archive must be restored with owners or attributes that this device cannot set',
   },
   release_failed_before: {
     clause: 'Sealift device',

@@ -4,7 +4,7 @@ import type { Root } from '../metadata/root.ts';
 import type { Manifest } from '../release/manifest.ts';
 import { acceptDirectorTargets, type Asked } from './director.ts';
 import { findTarget } from './find-target.ts';
-import { requireAgreement, type DeviceFacts } from './join.ts';
+import { customOf, requireAgreement, type DeviceFacts } from './join.ts';
 import { acceptManifest, readConditions, type NamedTarget } from './manifest.ts';
 import { Refusal } from './refusal.ts';
 import { refresh } from './refresh.ts';
@@ -27,6 +27,7 @@ export type Verdict =
       readonly path: string;
       readonly manifest: Manifest;
       readonly manifestSha256: string;
+      readonly releaseCounter: number;
     };
 
 /**
@@ -51,7 +52,9 @@ export async function verifyAssignment(verification: Verification): Promise<Verd
   }
   readConditions(manifest);
   const manifestSha256 = sha256Hex(bytes);
-  return { kind: 'release', serverTime, path: target.path, manifest, manifestSha256 };
+  const { path } = target;
+  const { releaseCounter } = customOf(path, signed.file).mustMatch;
+  return { kind: 'release', serverTime, path, manifest, manifestSha256, releaseCounter };
 }
 
 /** A target of the image repository, and the name under which that keeps its bytes. */

@@ -23,6 +23,9 @@ test('a device to which nothing is assigned has nothing to do', async () => {
   expect(await fleet.device().verify()).toMatchObject({ kind: 'nothing' });
 });
 
+/** What the author says of the first release. */
+const SIGNED = { securityEpoch: 1, hardwareIds: ['rpi3', 'rpi4'], releaseCounter: 1 };
+
 describe('a director in the hands of an attacker', () => {
   test('cannot make a release: no author has signed it', async () => {
     const fleet = await simulateUptane();
@@ -48,8 +51,9 @@ describe('a director in the hands of an attacker', () => {
   test.each([
     ['length', { length: 1 }],
     ['hash', { hashes: { sha256: 'e'.repeat(64) } }],
-    ['epoch', { custom: { mustMatch: { securityEpoch: 9, hardwareIds: ['rpi3', 'rpi4'] } } }],
-    ['boards', { custom: { mustMatch: { securityEpoch: 1, hardwareIds: ['rpi4'] } } }],
+    ['epoch', { custom: { mustMatch: { ...SIGNED, securityEpoch: 9 } } }],
+    ['boards', { custom: { mustMatch: { ...SIGNED, hardwareIds: ['rpi4'] } } }],
+    ['counter', { custom: { mustMatch: { ...SIGNED, releaseCounter: 9 } } }],
   ])('cannot say another %s than the author', async (_what, change) => {
     const fleet = await simulateUptane();
     const path = fleet.release('1.0.0');

@@ -98,22 +98,25 @@ export async function productTargetsText(
   manifests: readonly ManifestFile[],
   { signers = AUTHOR.product(product).slice(0, 2), change = {} }: Signing<TargetsFile> = {},
 ): Promise<string> {
-  const entries = manifests.map((manifest) => [
+  const entries = manifests.map((manifest, index) => [
     manifestPath(manifest.product, manifest.version),
-    targetEntry(manifest),
+    targetEntry(manifest, index + 1),
   ]);
   const targets = targetsOf(version, Object.fromEntries(entries) as TargetsFile['targets']);
   return signedText({ ...targets, ...change }, signers);
 }
 
-/** How the author's role names a manifest: bytes, epoch, boards. */
-export function targetEntry(manifest: ManifestFile): TargetsFile['targets'][string] {
+/** How the author's role names a manifest: bytes, epoch, boards, and its place in the order. */
+export function targetEntry(
+  manifest: ManifestFile,
+  releaseCounter = 1,
+): TargetsFile['targets'][string] {
   const bytes = manifestBytes(manifest);
   const { securityEpoch, hardwareIds } = manifest;
   return {
     length: bytes.length,
     hashes: { sha256: sha256Hex(bytes) },
-    custom: { mustMatch: { securityEpoch, hardwareIds } },
+    custom: { mustMatch: { securityEpoch, hardwareIds, releaseCounter } },
   };
 }
 

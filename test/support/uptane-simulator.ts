@@ -17,6 +17,10 @@ export interface UptaneSimulator {
   readonly image: Simulator;
   /** The author signs a release; answers its path. */
   readonly release: (version: string, changes?: Partial<ManifestFile>) => string;
+  /** The author counts a release up, so that devices may go back to it. */
+  readonly reissue: (path: string) => void;
+  /** The author recalls a release, and counts the one up that devices shall go to. */
+  readonly recall: (path: string, moveTo?: string) => void;
   /** The director tells the device to run what stands at `path` (nothing without one). */
   readonly assign: (path?: string) => void;
   readonly device: (changes?: Partial<DeviceChoices>) => UptaneDevice;
@@ -27,6 +31,8 @@ interface DeviceChoices {
   readonly hardwareId: string;
   readonly product: string;
   readonly securityEpoch: number;
+  readonly releaseCounter: number;
+  readonly recalledReleases: readonly string[];
   readonly nonce: string | undefined;
 }
 
@@ -58,6 +64,15 @@ export async function simulateUptane(): Promise<UptaneSimulator> {
     director,
     image,
     release: (version, changes) => addRelease(image, version, changes),
+    reissue: (path) => {
+      setCustom(image, path, (custom) => countUp(image, custom));
+    },
+    recall: (path, moveTo) => {
+      const recall = { at: tufDate(NOON), reason: 'it eats the flash', ...(moveTo && { moveTo }) };
+      setCustom(image, path, (custom) => ({ ...custom, recall }));
+      if (moveTo === undefined) return;
+      setCustom(image, manifestPath('gateway', moveTo), (custom) => countUp(image, custom));
+    },
     assign: (path) => {
       const signed = path && image.delegated.get('gateway')?.targets[path];
       say(signed ? { [path]: signed } : {});
@@ -94,13 +109,43 @@ function addRelease(image: Simulator, version: string, changes?: Partial<Manifes
   const path = manifestPath('gateway', version);
   const bytes = manifestBytes(manifest);
   const { securityEpoch, hardwareIds } = manifest;
-  const file = targetFor(bytes, { mustMatch: { securityEpoch, hardwareIds } });
-  const role = image.delegated.get('gateway');
-  if (role === undefined) throw new Error('bug: the simulator has no gateway role');
+  const releaseCounter = nextCounter(image);
+  const file = targetFor(bytes, { mustMatch: { securityEpoch, hardwareIds, releaseCounter } });
+  const role = roleOf(image);
   role.targets = { ...role.targets, [path]: file };
   image.files.set(targetFileName(path, file), bytes);
   image.publish();
   return path;
+}
+
+type Custom = Readonly<Record<string, unknown>>;
+
+function roleOf(image: Simulator): NonNullable<ReturnType<Simulator['delegated']['get']>> {
+  const role = image.delegated.get('gateway');
+  if (role === undefined) throw new Error('bug: the simulator has no gateway role');
+  return role;
+}
+
+function setCustom(image: Simulator, path: string, change: (custom: Custom) => Custom): void {
+  const role = roleOf(image);
+  const target = role.targets[path];
+  if (target === undefined) throw new Error(`bug: the author has not signed ${path}`);
+  role.targets = { ...role.targets, [path]: { ...target, custom: change(target.custom ?? {}) } };
+  image.publish();
+}
+
+function countUp(image: Simulator, custom: Custom): Custom {
+  const mustMatch = custom['mustMatch'] as Custom;
+  return { ...custom, mustMatch: { ...mustMatch, releaseCounter: nextCounter(image) } };
+}
+
+/** One above the highest in the role. */
+function nextCounter(image: Simulator): number {
+  const counters = Object.values(roleOf(image).targets).map(({ custom }) => {
+    const mustMatch = custom?.['mustMatch'] as { readonly releaseCounter?: number } | undefined;
+    return mustMatch?.releaseCounter ?? 0;
+  });
+  return Math.max(0, ...counters) + 1;
 }
 
 function makeDevice(
@@ -114,6 +159,8 @@ function makeDevice(
     hardwareId: 'rpi4',
     product: 'gateway',
     securityEpoch: 0,
+    releaseCounter: 0,
+    recalledReleases: [],
     ...changes,
   };
   const repository = (name: 'director' | 'image', sim: Simulator, startedAt: Date) => ({

@@ -76,7 +76,7 @@ test('a device is told the release as its author signed it', async () => {
     path: 'gateway/1.0.0/manifest.json',
     file: {
       hashes: { sha256: manifestSha256 },
-      custom: { mustMatch: { securityEpoch: 1, hardwareIds: ['rpi4'] } },
+      custom: { mustMatch: { securityEpoch: 1, hardwareIds: ['rpi4'], releaseCounter: 1 } },
     },
   });
 });

@@ -14,7 +14,7 @@ const target = {
   file: {
     length: 7,
     hashes: { sha256: 'a'.repeat(64) },
-    custom: { mustMatch: { securityEpoch: 1, hardwareIds: ['rpi4'] } },
+    custom: { mustMatch: { securityEpoch: 1, hardwareIds: ['rpi4'], releaseCounter: 1 } },
   },
 };
 

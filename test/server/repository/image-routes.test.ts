@@ -37,7 +37,9 @@ test('a device finds the release by walking the served files from its first root
 
   const found = await findTarget(image, await refresh(image), 'gateway/1.0.0/manifest.json');
 
-  expect(found?.custom).toEqual({ mustMatch: { securityEpoch: 1, hardwareIds: ['rpi4'] } });
+  expect(found?.custom).toEqual({
+    mustMatch: { securityEpoch: 1, hardwareIds: ['rpi4'], releaseCounter: 1 },
+  });
 });
 
 test('what never changes is kept for a year, and the timestamp is always asked for', async () => {
