@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
-import { signerFromSeed, type Signer } from '../../shared/crypto/signer.ts';
+import { nativeSignerFromSeed, type Signer } from '../../shared/crypto/signer.ts';
+
+const made = new Map<string, Signer>();
 
 /** The same key for the same name in every run. For tests only: its seed is no secret. */
 export function testKey(name: string): Signer {
-  return signerFromSeed(createHash('sha256').update(`sealift test key ${name}`).digest());
+  const known = made.get(name);
+  if (known !== undefined) return known;
+  const seed = createHash('sha256').update(`sealift test key ${name}`).digest();
+  const signer = nativeSignerFromSeed(seed);
+  made.set(name, signer);
+  return signer;
 }
