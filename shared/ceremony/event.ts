@@ -107,7 +107,13 @@ export const EventsSchema = z.object({ events: z.array(EventSummarySchema) });
  */
 export const EventSchema = z.object({
   ...common,
-  files: z.array(z.extend(eventFile, { signed: text })),
+  files: z.array(
+    z.extend(eventFile, {
+      signed: text,
+      /** What was submitted, so that each holder checks for themselves who has signed. */
+      signatures: z.optional(z.array(z.object({ keyid: text, sig: text }))),
+    }),
+  ),
   manifests: z.array(text),
   products: z.array(z.object({ product: text, hardwareIds: z.array(text) })),
 });
