@@ -3,23 +3,43 @@ import type { Step } from '../run-update.ts';
 import { slotsOf, type AgentState, type Slot } from '../state/agent-state.ts';
 import { failed } from '../state/endings.ts';
 import type { BootControl } from './boot-control.ts';
+import { BootTrouble } from './boot-trouble.ts';
 
-/** Makes the new slot the running one: the last step of the order, and only for a good slot. */
+/**
+ * Makes the new slot the running one: the last step of the order, and only for a good slot. Where
+ * that takes a reboot, the agent comes back here in its next life and sees where it woke up.
+ */
 export async function switchSlot(boot: BootControl, state: AgentState): Promise<Step> {
   const { to } = slotsOf(state);
-  const fail = (detail: string): Step => ({
+  const fail = (reason: 'activation' | 'internal', detail: string): Step => ({
     outcome: 'failed',
-    remember: (before) => failed(before, 'activation', detail),
+    remember: (before) => failed(before, reason, detail),
   });
   try {
-    if ((await boot.state(to)) !== 'good') return fail(`slot ${to} is not marked good`);
+    const arrival = await boot.arrival(to);
+    if (arrival === 'arrived') return { outcome: 'done' };
+    if (arrival === 'fell_back') return fail('activation', await whereItFell(boot, to));
+    if ((await boot.state(to)) !== 'good') {
+      return fail('activation', `slot ${to} is not marked good`);
+    }
     await boot.setPrimary(to);
-    const restarted = await boot.restart();
-    return restarted.kind === 'restarted' ? { outcome: 'done' } : fail(restarted.detail);
+    const restarted = await boot.restart(to);
+    return restarted.kind === 'restarted'
+      ? { outcome: 'done' }
+      : fail('activation', restarted.detail);
   } catch (cause) {
     if (!isOfPlatform(cause)) throw cause;
-    return fail(cause.message);
+    // The board's boot control is to blame, not the release: it may be tried on another day.
+    return fail(cause instanceof BootTrouble ? 'internal' : 'activation', cause.message);
   }
+}
+
+async function whereItFell(boot: BootControl, to: Slot): Promise<string> {
+  const [runs, mark] = [await boot.current(), await boot.state(to)];
+  return (
+    `the boot loader fell back: the device was restarted into slot ${to}, ` +
+    `slot ${String(runs)} runs, slot ${to} is marked ${mark}`
+  );
 }
 
 /** Undoes whatever an update did, needing nobody: the old slot is primary again and runs. */
@@ -31,9 +51,11 @@ export async function returnToPreviousSlot(
   const slots = state.update?.slots ?? null;
   if (slots !== null) {
     await boot.setState(slots.to, 'bad');
-    if ((await boot.primary()) === slots.to) await boot.setPrimary(slots.from ?? undefined);
-    if (wasSwitched(state)) {
-      const restarted = await boot.restart();
+    const switched = wasSwitched(state);
+    // A boot loader that fell back by itself may still count: it is told that the old slot is good.
+    if (switched || (await boot.primary()) === slots.to) await goBackTo(boot, slots.from);
+    if (switched) {
+      const restarted = await boot.restart(slots.from ?? undefined);
       // The link is right, so a service manager or the next boot starts the old release all the same.
       if (restarted.kind === 'not_restarted') log(restarted.detail);
     }
@@ -42,14 +64,22 @@ export async function returnToPreviousSlot(
   return { outcome: 'done' };
 }
 
+/** What ran before is known to be good: it needs no trial, and must not be left for a second one. */
+async function goBackTo(boot: BootControl, from: Slot | null): Promise<void> {
+  if (from === null) await boot.setPrimary(undefined);
+  else await boot.makePermanent(from);
+}
+
 /** The new release proved itself: from here on the old slot is the spare. */
 export async function makePermanent(boot: BootControl, state: AgentState): Promise<Step> {
   const { to } = slotsOf(state);
-  if ((await boot.current()) !== to || (await boot.primary()) !== to) {
-    const detail = `slot ${to} no longer runs`;
-    return { outcome: 'failed', remember: (before) => failed(before, 'activation', detail) };
-  }
-  await boot.setState(to, 'good');
+  const fail = (detail: string): Step => ({
+    outcome: 'failed',
+    remember: (before) => failed(before, 'activation', detail),
+  });
+  if ((await boot.current()) !== to) return fail(`slot ${to} no longer runs`);
+  await boot.makePermanent(to);
+  if ((await boot.primary()) !== to) return fail(`slot ${to} did not become primary`);
   return { outcome: 'done', remember: commit };
 }
 
@@ -57,10 +87,11 @@ export async function makePermanent(boot: BootControl, state: AgentState): Promi
 function commit(state: AgentState): AgentState {
   const { update } = state;
   if (update === null) throw new Error('bug: nothing to commit');
-  const { release, milliseconds, securityEpoch } = update;
+  const { release, milliseconds, securityEpoch, releaseCounter } = update;
   return {
     ...state,
     securityEpoch: Math.max(state.securityEpoch, securityEpoch),
+    releaseCounter: Math.max(state.releaseCounter, releaseCounter),
     failedReleases: state.failedReleases.filter((known) => known !== release.manifestSha256),
     ending: {
       kind: 'receipt',

@@ -1,10 +1,10 @@
 import { readlink, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as z from 'zod/mini';
-import { flushFolder, hasCode, readIfThere, writeDurably } from '../install/durable-file.ts';
+import { flushFolder, hasCode } from '../install/durable-file.ts';
 import { runCommand } from '../run-command.ts';
 import { Slot } from '../state/agent-state.ts';
-import type { BootControl, Restarted, SlotState } from './boot-control.ts';
+import type { BootControl, Restarted } from './boot-control.ts';
+import { slotStates } from './slot-states.ts';
 
 /** A device whose service runs from `<slotsDir>/current`, a link to slot `a` or `b`. */
 export interface SymlinkBootOptions {
@@ -15,26 +15,25 @@ export interface SymlinkBootOptions {
   readonly stop: readonly string[] | undefined;
 }
 
-const SlotStates = z.strictObject({ a: z.enum(['good', 'bad']), b: z.enum(['good', 'bad']) });
-
 const COMMAND_MS = 90_000; // systemd's own limit for stopping or starting a service
 
 /** Boot control by a symbolic link that is replaced by rename: after a power cut it is old or new. */
 export function symlinkBoot(options: SymlinkBootOptions): BootControl {
   const { slotsDir } = options;
   const link = join(slotsDir, 'current');
-  const statesPath = join(slotsDir, 'slot-states.json');
+  const states = slotStates(join(slotsDir, 'slot-states.json'));
   const primary = (): Promise<Slot | undefined> => readSlotLink(link);
   return {
     current: primary, // a service has no boot loader that could fall back behind our back
     primary,
     setPrimary: (slot) => replaceLink(link, slot),
-    state: async (slot) => (await readStates(statesPath))[slot],
-    setState: async (slot, state) => {
-      const states = { ...(await readStates(statesPath)), [slot]: state };
-      await writeDurably(statesPath, Buffer.from(`${JSON.stringify(states)}\n`));
+    ...states,
+    makePermanent: async (slot) => {
+      await states.setState(slot, 'good');
+      await replaceLink(link, slot);
     },
-    restart: async () => restart(options, await primary()),
+    arrival: () => Promise.resolve('not_tried'), // restarting a service twice does no harm
+    restart: (slot) => restart(options, slot),
   };
 }
 
@@ -59,13 +58,6 @@ async function replaceLink(link: string, slot: Slot | undefined): Promise<void> 
   await flushFolder(join(link, '..'));
 }
 
-/** A slot that nobody called good is not: a torn file must not make a half-written slot bootable. */
-async function readStates(path: string): Promise<Record<Slot, SlotState>> {
-  const bytes = await readIfThere(path);
-  const states = SlotStates.safeParse(bytes && jsonOf(bytes));
-  return states.success ? states.data : { a: 'bad', b: 'bad' };
-}
-
 async function restart(
   { slotsDir, restart: command, stop }: SymlinkBootOptions,
   slot: Slot | undefined,
@@ -82,12 +74,4 @@ async function restart(
   return result.kind === 'succeeded'
     ? { kind: 'restarted' }
     : { kind: 'not_restarted', detail: result.detail };
-}
-
-function jsonOf(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined; // the schema turns this into "bad"
-  }
 }

@@ -78,6 +78,11 @@ export function failingDevice(plan: { healthy: boolean; fault: Fault | undefined
     setPrimary: (slot) => write.step(() => (disk.primary = slot ?? 'a')),
     state: (slot) => Promise.resolve(disk.marks[slot]),
     setState: (slot, mark) => write.step(() => (disk.marks[slot] = mark)),
+    makePermanent: async (slot) => {
+      await write.step(() => (disk.marks[slot] = 'good'));
+      await write.step(() => (disk.primary = slot));
+    },
+    arrival: () => Promise.resolve('not_tried'),
     restart: async () => {
       await write.step(() => (ranHalf ||= disk.content[disk.primary] === 'half'));
       return { kind: 'restarted' };

@@ -73,14 +73,14 @@ describe('restarting', () => {
     const restart = ['sh', '-c', 'echo "$SEALIFT_SLOT" > restarted'];
     await boot().setPrimary('b');
 
-    expect(await boot({ restart }).restart()).toEqual({ kind: 'restarted' });
+    expect(await boot({ restart }).restart('b')).toEqual({ kind: 'restarted' });
 
     expect(await readFile(join(slotsDir, 'restarted'), 'utf8')).toBe(`${join(slotsDir, 'b')}\n`);
   });
 
   test('says what went wrong', async () => {
     await boot().setPrimary('b');
-    expect(await boot({ restart: ['false'] }).restart()).toEqual({
+    expect(await boot({ restart: ['false'] }).restart('b')).toEqual({
       kind: 'not_restarted',
       detail: 'false ended with 1',
     });
@@ -90,13 +90,13 @@ describe('restarting', () => {
     const stop = ['touch', 'stopped'];
     const restart = ['touch', 'restarted'];
 
-    await boot({ stop, restart }).restart();
+    await boot({ stop, restart }).restart(undefined);
 
     expect(await readdir(slotsDir)).toContain('stopped');
     expect(await readdir(slotsDir)).not.toContain('restarted');
   });
 
   test('is nothing to do where the service follows the link by itself', async () => {
-    expect(await boot().restart()).toEqual({ kind: 'restarted' });
+    expect(await boot().restart('a')).toEqual({ kind: 'restarted' });
   });
 });
