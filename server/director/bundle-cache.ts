@@ -14,6 +14,7 @@ export interface ReadyBundle {
 export interface BundleCache {
   readonly get: (deviceId: string) => ReadyBundle | undefined;
   readonly forget: (deviceId: string) => void;
+  readonly forgetAll: () => void;
   /** Notes what `load` finds, unless the device was forgotten while it looked. */
   readonly fill: (
     deviceId: string,
@@ -33,6 +34,10 @@ export function bundleCache(maxBytes: number): BundleCache {
     forget: (deviceId) => {
       forgotten += 1;
       cache.delete(deviceId);
+    },
+    forgetAll: () => {
+      forgotten += 1;
+      cache.clear();
     },
     fill: async (deviceId, load) => {
       const before = forgotten;

@@ -5,13 +5,21 @@ import { imageFileName } from '../repository/image-file-name.ts';
 import { listRoots } from '../repository/metadata-store.ts';
 import type { FindAssignedTarget } from './assigned-target-store.ts';
 import { DIRECTOR_LIFE, directorFiles, type DirectorSigners } from './director-files.ts';
+import type { SignersUnder } from './director-signers.ts';
 
 /** What signing rests on. */
 export interface SigningGround {
   readonly now: Date;
-  readonly signers: DirectorSigners;
+  readonly signersUnder: SignersUnder;
   readonly findTarget: FindAssignedTarget;
   readonly nonce?: string | undefined;
+}
+
+/** What all bundles of one moment have in common. */
+interface Signing extends Omit<SigningGround, 'signersUnder'> {
+  readonly signers: DirectorSigners;
+  /** Every root but the first, which devices came with. */
+  readonly newerRoots: readonly (readonly [string, Uint8Array])[];
 }
 
 /** Well below the number of values that SQLite takes in one statement. */
@@ -26,14 +34,18 @@ export async function signBundles(
   deviceIds: readonly string[],
   ground: SigningGround,
 ): Promise<void> {
-  const newerRoots = (await listRoots(tx, 'director')).slice(1);
-  const roots = newerRoots.map(
-    ({ version, bytes }) => [imageFileName('root', version), bytes] as const,
-  );
+  const roots = await listRoots(tx, 'director');
+  const signing: Signing = {
+    ...ground,
+    signers: ground.signersUnder(roots.at(-1)),
+    newerRoots: roots
+      .slice(1)
+      .map(({ version, bytes }) => [imageFileName('root', version), bytes] as const),
+  };
   for (let at = 0; at < deviceIds.length; at += DEVICES_A_STATEMENT) {
     const desired = await listDesired(tx, deviceIds.slice(at, at + DEVICES_A_STATEMENT));
     const rows: DirectorBundleRow[] = [];
-    for (const device of desired) rows.push(await signOne(tx, device, roots, ground));
+    for (const device of desired) rows.push(await signOne(tx, device, signing));
     if (rows.length > 0) await saveBundles(tx, rows);
   }
 }
@@ -91,13 +103,12 @@ async function listDesired(tx: Tx, deviceIds: readonly string[]): Promise<readon
 async function signOne(
   tx: Tx,
   { id, desired, version: before }: Desired,
-  roots: readonly (readonly [string, Uint8Array])[],
-  { now, signers, findTarget, nonce }: SigningGround,
+  { now, signers, newerRoots, findTarget, nonce }: Signing,
 ): Promise<DirectorBundleRow> {
   const version = (before ?? 0) + 1;
   const target = desired === null ? undefined : await findTarget(tx, desired);
   const files = await directorFiles({ deviceId: id, version, target, now, nonce }, signers);
-  const bytes = Buffer.from(bundleBytes(new Map([...roots, ...files])));
+  const bytes = Buffer.from(bundleBytes(new Map([...newerRoots, ...files])));
   return {
     device: id,
     version,
@@ -106,6 +117,14 @@ async function signOne(
     manifest_sha256: desired,
     expires_at: new Date(now.getTime() + DIRECTOR_LIFE).toISOString(),
   };
+}
+
+/** Lets every bundle count as expired since ever. */
+export async function expireBundles(tx: Tx): Promise<void> {
+  await tx
+    .updateTable('director_bundles')
+    .set({ expires_at: new Date(0).toISOString() })
+    .execute();
 }
 
 async function saveBundles(tx: Tx, rows: readonly DirectorBundleRow[]): Promise<void> {

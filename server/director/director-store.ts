@@ -1,14 +1,16 @@
 import { MEDIA_TYPES } from '../../shared/protocol/media-types.ts';
 import type { Database, DirectorBundleRow, Tx } from '../database/schema.ts';
+import type { FindSigner } from '../keys/key-ring.ts';
 import { assignedTargets } from './assigned-target-store.ts';
 import { bundleCache, type ReadyBundle } from './bundle-cache.ts';
-import { findBundle, listExpiring, signBundles } from './bundle-store.ts';
-import { DIRECTOR_LIFE, type DirectorSigners } from './director-files.ts';
+import { expireBundles, findBundle, listExpiring, signBundles } from './bundle-store.ts';
+import { DIRECTOR_LIFE } from './director-files.ts';
+import { rememberSigners } from './director-signers.ts';
 
 export interface DirectorDeps {
   readonly db: Database;
   readonly now: () => Date;
-  readonly signers: DirectorSigners;
+  readonly findSigner: FindSigner;
   /** Memory for bundles that are ready to be sent. */
   readonly cacheBytes: number;
 }
@@ -23,16 +25,22 @@ export interface Director {
   readonly withNonce: (deviceId: string, nonce: string) => Promise<ReadyBundle | undefined>;
   /** Signs anew, in the transaction that changed what the devices should run. */
   readonly signAssignments: (tx: Tx, deviceIds: readonly string[]) => Promise<void>;
+  /**
+   * Lets every bundle count as expired, in the transaction that changed under what they were signed: each
+   * is signed anew by {@link Director.renewSome}, or when its device asks.
+   */
+  readonly expireAll: (tx: Tx) => Promise<void>;
   /** Signs anew the most urgent bundles that are half way to their expiry; answers whose. */
   readonly renewSome: (limit: number) => Promise<readonly string[]>;
 }
 
 /** The director over a database. One per process: it remembers what is ready to be sent. */
-export function openDirector({ db, now, signers, cacheBytes }: DirectorDeps): Director {
+export function openDirector({ db, now, findSigner, cacheBytes }: DirectorDeps): Director {
   const cache = bundleCache(cacheBytes);
   const findTarget = assignedTargets();
+  const signersUnder = rememberSigners(findSigner);
   const sign = async (tx: Tx, deviceIds: readonly string[], nonce?: string): Promise<void> => {
-    await signBundles(tx, deviceIds, { now: now(), signers, findTarget, nonce });
+    await signBundles(tx, deviceIds, { now: now(), signersUnder, findTarget, nonce });
     // Already here: until the commit nobody else reads, because a transaction holds the connection.
     for (const deviceId of deviceIds) cache.forget(deviceId);
   };
@@ -57,6 +65,10 @@ export function openDirector({ db, now, signers, cacheBytes }: DirectorDeps): Di
     },
     withNonce: (deviceId, nonce) => signNow(deviceId, nonce),
     signAssignments: (tx, deviceIds) => sign(tx, deviceIds),
+    expireAll: async (tx) => {
+      await expireBundles(tx);
+      cache.forgetAll();
+    },
     renewSome: async (limit) => {
       const halfLifeLeft = new Date(now().getTime() + DIRECTOR_LIFE / 2);
       const deviceIds = await listExpiring(db, halfLifeLeft, limit);

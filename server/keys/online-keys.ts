@@ -1,10 +1,17 @@
-import { chmod, mkdir, open, readFile, rename } from 'node:fs/promises';
-import { join } from 'node:path';
-import { z } from 'zod';
 import type { PublicKey } from '../../shared/crypto/public-key.ts';
-import { nativeSignerFromSeed, type Signer } from '../../shared/crypto/signer.ts';
+import type { Signer } from '../../shared/crypto/signer.ts';
 
-/** The only keys a server holds. None of them can make firmware installable (ARCHITECTURE "Trust"). */
+/** What a server signs. A key is made for one of these and never signs another. */
+export const ONLINE_ROLES = [
+  'image/snapshot',
+  'image/timestamp',
+  'director/targets',
+  'director/snapshot',
+  'director/timestamp',
+] as const;
+export type OnlineRole = (typeof ONLINE_ROLES)[number];
+
+/** The keys with which a server signs, by what they sign. */
 export interface OnlineKeys {
   readonly image: { readonly snapshot: Signer; readonly timestamp: Signer };
   readonly director: {
@@ -24,24 +31,17 @@ export interface OnlinePublicKeys {
   };
 }
 
-const KeyFile = z.strictObject({
-  keytype: z.literal('ed25519'),
-  seed: z.string().regex(/^[0-9a-f]{64}$/),
-});
-
-/** Reads the keys of a data folder; those that are missing are made, readable by the owner only. */
-export async function loadOnlineKeys(
-  folder: string,
-  newSeed: () => Uint8Array,
-): Promise<OnlineKeys> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const key = (name: string): Promise<Signer> => loadKey(join(folder, `${name}.json`), newSeed);
+/** One thing for each role, in the form in which roots and answers name them. */
+export function byRole<T>(of: (role: OnlineRole) => T): {
+  readonly image: { readonly snapshot: T; readonly timestamp: T };
+  readonly director: { readonly targets: T; readonly snapshot: T; readonly timestamp: T };
+} {
   return {
-    image: { snapshot: await key('image-snapshot'), timestamp: await key('image-timestamp') },
+    image: { snapshot: of('image/snapshot'), timestamp: of('image/timestamp') },
     director: {
-      targets: await key('director-targets'),
-      snapshot: await key('director-snapshot'),
-      timestamp: await key('director-timestamp'),
+      targets: of('director/targets'),
+      snapshot: of('director/snapshot'),
+      timestamp: of('director/timestamp'),
     },
   };
 }
@@ -58,54 +58,7 @@ export function publicKeysOf({ image, director }: OnlineKeys): OnlinePublicKeys 
   };
 }
 
-/** Every key of the server, in no order that means anything. */
+/** Every key, in no order that means anything. */
 export function allPublicKeys({ image, director }: OnlinePublicKeys): readonly PublicKey[] {
   return [...Object.values(image), ...Object.values(director)] as readonly PublicKey[];
-}
-
-async function loadKey(path: string, newSeed: () => Uint8Array): Promise<Signer> {
-  const stored = await readIfThere(path);
-  if (stored !== undefined) return readKey(path, stored);
-  const seed = newSeed();
-  const text = JSON.stringify({ keytype: 'ed25519', seed: Buffer.from(seed).toString('hex') });
-  await writeSecret(path, `${text}\n`);
-  return nativeSignerFromSeed(seed);
-}
-
-async function readKey(path: string, text: string): Promise<Signer> {
-  await chmod(path, 0o600); // a copy or a restore may have opened it to others
-  const parsed = KeyFile.safeParse(jsonOf(text));
-  // Never replaced by a new key: the roots that name the old one would no longer fit.
-  if (!parsed.success) throw new Error(`${path} is not a key file; restore it from your backup`);
-  return nativeSignerFromSeed(Buffer.from(parsed.data.seed, 'hex'));
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw cause;
-  }
-}
-
-/** Written aside, flushed, renamed: a power cut leaves no key or a whole one. */
-async function writeSecret(path: string, text: string): Promise<void> {
-  const aside = `${path}.partial`;
-  const file = await open(aside, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(aside, path);
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // the schema says what is wrong
-  }
 }

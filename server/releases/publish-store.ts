@@ -8,10 +8,11 @@ import { Refusal } from '../../shared/trust/refusal.ts';
 import { appendAudit } from '../audit/audit-store.ts';
 import { publishBlobs } from '../blobs/blob-store.ts';
 import type { Database, Tx } from '../database/schema.ts';
+import type { FindSigner } from '../keys/key-ring.ts';
 import { checkProductRole } from '../repository/delegation-rules.ts';
 import { publishImage } from '../repository/image-publish-store.ts';
 import { newestFile } from '../repository/metadata-store.ts';
-import type { ImageSigners, SignedFile } from '../repository/online-files.ts';
+import type { SignedFile } from '../repository/online-files.ts';
 import { findProduct } from '../repository/product-store.ts';
 import { offeredFile, readTargets } from '../repository/unverified.ts';
 import { documentFault, type DocumentDeps, type DocumentFault } from './document-check.ts';
@@ -29,7 +30,7 @@ export interface PublishGround extends DocumentDeps {
   readonly db: Database;
   readonly actor: string;
   readonly now: Date;
-  readonly signers: ImageSigners;
+  readonly findSigner: FindSigner;
 }
 
 export type PublishOutcome =
@@ -69,13 +70,13 @@ interface Candidate {
 async function publishIn(
   tx: Tx,
   candidate: Candidate & { readonly role: SignedFile },
-  { now, signers, actor }: PublishGround,
+  { now, findSigner, actor }: PublishGround,
 ): Promise<PublishOutcome> {
   const { manifest, role } = candidate;
   const obstacle = (await earlier(tx, candidate)) ?? (await roleObstacle(tx, candidate));
   if (obstacle !== undefined) return obstacle;
   const path = manifestPath(manifest.product, manifest.version);
-  const found = await publishImage(tx, { changed: [role], paths: [path], now }, signers);
+  const found = await publishImage(tx, { changed: [role], paths: [path], now }, findSigner);
   const file = found.get(path);
   if (file === undefined) throw new Refusal('release_not_signed', `the role does not list ${path}`);
   const accepted = acceptManifest(candidate.bytes, { path, file });

@@ -42,21 +42,27 @@ async function walk(
   return found;
 }
 
-/** What a device holds that has seen all of today's repository, or nothing where today's has expired. */
+/**
+ * What a device holds that has seen all of today's repository while it was fresh. Some of it may have
+ * expired since, which is when it must be renewed most urgently.
+ */
 async function heldToday(candidate: Candidate): Promise<MetadataStore | undefined> {
   const { published } = candidate;
   if (published === undefined) return undefined;
   const store = memoryStore();
   try {
-    const image = imageOf(candidate, published, store);
+    const image = imageOf({ ...candidate, startedAt: LONG_AGO }, published, store);
     const trusted = await refresh(image);
     for (const path of candidate.paths) await findTarget(image, trusted, path);
   } catch (cause) {
-    // What is published has expired meanwhile: then only the way from the first root is left to judge.
+    // Nobody can hold what does not even verify: then only the way from the first root is left to judge.
     if (!(cause instanceof Refusal)) throw cause;
   }
   return store;
 }
+
+/** Earlier than anything expires. */
+const LONG_AGO = new Date(0);
 
 function imageOf(
   { firstRoot, startedAt }: Candidate,

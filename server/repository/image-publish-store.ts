@@ -3,8 +3,10 @@ import type { TargetFile } from '../../shared/metadata/targets.ts';
 import type { FetchFile } from '../../shared/trust/repository.ts';
 import { openFile } from '../../shared/trust/signed-file.ts';
 import type { Database, Tx } from '../database/schema.ts';
+import type { FindSigner } from '../keys/key-ring.ts';
 import { passGate } from './gate.ts';
 import { imageFileName } from './image-file-name.ts';
+import { imageSigners } from './image-signers.ts';
 import { addFile, listRoots, newestFile, readImageFile } from './metadata-store.ts';
 import {
   signSnapshot,
@@ -13,6 +15,7 @@ import {
   type Listed,
   type SignedFile,
 } from './online-files.ts';
+import { readRoot } from './unverified.ts';
 
 /** What changes in the image repository at once. */
 export interface Publication {
@@ -32,12 +35,17 @@ export interface Publication {
 export async function publishImage(
   tx: Tx,
   { roots = [], changed, paths, now }: Publication,
-  signers: ImageSigners,
+  findSigner: FindSigner,
 ): Promise<ReadonlyMap<string, TargetFile | undefined>> {
+  const chain = [...(await listRoots(tx, 'image')), ...roots];
+  const [oldest, newest] = [chain[0], chain.at(-1)];
+  if (oldest === undefined || newest === undefined) {
+    throw new Error('bug: there is no image root to publish under');
+  }
+  // The newest root says which keys sign from this moment on, also when it only now becomes visible.
+  const signers = imageSigners(readRoot(newest), findSigner);
   const online = await signOnline(tx, changed, now, signers);
   const files = [...roots, ...changed, ...online];
-  const [oldest] = [...(await listRoots(tx, 'image')), ...roots];
-  if (oldest === undefined) throw new Error('bug: there is no image root to publish under');
   const published = (await newestFile(tx, 'image', 'timestamp')) && storedFiles(tx);
   const found = await passGate({
     published,
@@ -72,17 +80,25 @@ async function signOnline(
  * Signs snapshot and timestamp again over what is visible already. No gate: an author's file that has
  * expired meanwhile must not keep the server from vouching for the rest.
  */
-export async function renewSnapshot(tx: Tx, now: Date, signers: ImageSigners): Promise<void> {
+export async function renewSnapshot(tx: Tx, now: Date, findSigner: FindSigner): Promise<void> {
+  const signers = await signersNow(tx, findSigner);
   for (const file of await signOnline(tx, [], now, signers)) await addFile(tx, 'image', file);
 }
 
 /** Signs a fresh timestamp, for the snapshot that is there. */
-export async function renewTimestamp(tx: Tx, now: Date, signers: ImageSigners): Promise<void> {
+export async function renewTimestamp(tx: Tx, now: Date, findSigner: FindSigner): Promise<void> {
   const snapshot = await newestFile(tx, 'image', 'snapshot');
   const timestamp = await newestFile(tx, 'image', 'timestamp');
   if (snapshot === undefined || timestamp === undefined) return;
+  const signers = await signersNow(tx, findSigner);
   const renewed = await signTimestamp(timestamp.version, snapshot, now, signers.timestamp);
   await addFile(tx, 'image', renewed);
+}
+
+async function signersNow(tx: Tx, findSigner: FindSigner): Promise<ImageSigners> {
+  const root = await newestFile(tx, 'image', 'root');
+  if (root === undefined) throw new Error('bug: files are visible without an image root');
+  return imageSigners(readRoot(root), findSigner);
 }
 
 function listedIn({ bytes }: SignedFile): Listed {

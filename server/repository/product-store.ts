@@ -2,10 +2,11 @@ import type { PublicKey } from '../../shared/crypto/public-key.ts';
 import { manifestPath } from '../../shared/release/names.ts';
 import { appendAudit } from '../audit/audit-store.ts';
 import type { Database, Tx } from '../database/schema.ts';
+import type { FindSigner } from '../keys/key-ring.ts';
 import { checkImageTargets, checkProductRole, type Broken } from './delegation-rules.ts';
 import { publishImage } from './image-publish-store.ts';
 import { newestFile } from './metadata-store.ts';
-import type { ImageSigners, SignedFile } from './online-files.ts';
+import type { SignedFile } from './online-files.ts';
 import { offeredFile, readTargets } from './unverified.ts';
 
 /** A product, with the state of the role that signs its releases. */
@@ -28,7 +29,7 @@ export interface NewProduct {
 export interface RegisterGround {
   readonly actor: string;
   readonly now: Date;
-  readonly signers: ImageSigners;
+  readonly findSigner: FindSigner;
   readonly online: readonly PublicKey[];
 }
 
@@ -77,7 +78,7 @@ export async function registerProduct(
       tx,
       // A new delegation must still reach the roles of all products, not only of this one.
       { changed: [imageTargets, role], paths: products.map(anyPathOf), now: ground.now },
-      ground.signers,
+      ground.findSigner,
     );
     return { kind: 'registered', product: await insertProduct(tx, offered, ground) };
   });

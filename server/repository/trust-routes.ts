@@ -8,7 +8,7 @@ import type { OnlinePublicKeys } from '../keys/online-keys.ts';
 import type { Founding, FoundingOutcome, TrustState } from './trust-store.ts';
 
 export interface TrustDeps {
-  readonly onlineKeys: OnlinePublicKeys;
+  readonly onlineKeys: () => Promise<OnlinePublicKeys>;
   readonly readTrust: () => Promise<TrustState>;
   readonly foundTrust: (founding: Founding, actor: string) => Promise<FoundingOutcome>;
 }
@@ -57,7 +57,7 @@ const found = createRoute({
 /** How trust begins: the author signs, the server only adds snapshot and timestamp. */
 export function trustRoutes(deps: TrustDeps) {
   return openApiApp<OperatorEnv>()
-    .openapi(keys, (c) => c.json(deps.onlineKeys, 200))
+    .openapi(keys, async (c) => c.json(await deps.onlineKeys(), 200))
     .openapi(read, async (c) => c.json(await deps.readTrust(), 200))
     .openapi(found, async (c) => {
       const founding = c.req.valid('json');

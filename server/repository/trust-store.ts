@@ -3,10 +3,11 @@ import { acceptFirstRoot } from '../../shared/trust/root.ts';
 import type { PublicKey } from '../../shared/crypto/public-key.ts';
 import { appendAudit } from '../audit/audit-store.ts';
 import type { Database, Tx } from '../database/schema.ts';
+import type { FindSigner } from '../keys/key-ring.ts';
 import { checkImageTargets, checkOfflineRoles } from './delegation-rules.ts';
 import { publishImage } from './image-publish-store.ts';
 import { addFile, newestFile, type RepositoryName } from './metadata-store.ts';
-import type { ImageSigners, SignedFile } from './online-files.ts';
+import type { SignedFile } from './online-files.ts';
 import { offeredFile, readTargets } from './unverified.ts';
 
 /** The newest root of each repository, as an operator sees it. */
@@ -38,11 +39,11 @@ export interface Founding {
 export interface FoundingGround {
   readonly actor: string;
   readonly now: Date;
-  readonly signers: ImageSigners;
+  readonly findSigner: FindSigner;
   /** Every public key of the server: none may be an author's. */
   readonly online: readonly PublicKey[];
-  /** Whether a device that starts from this root takes what our director signs; throws its refusal. */
-  readonly tryDirector: (root: Uint8Array, now: Date) => Promise<void>;
+  /** Whether devices take what our director signs under these roots, oldest first; throws their refusal. */
+  readonly tryDirector: (roots: readonly SignedFile[], now: Date) => Promise<void>;
 }
 
 export type FoundingOutcome =
@@ -61,7 +62,7 @@ export async function foundTrust(
   const imageTargets = firstVersion('targets', founding.imageTargets);
   const message = brokenRule({ imageRoot, directorRoot, imageTargets }, ground.online);
   if (message !== undefined) return { kind: 'role_unsafe', message };
-  await ground.tryDirector(directorRoot.bytes, ground.now);
+  await ground.tryDirector([directorRoot], ground.now);
   return db.transaction().execute(async (tx) => {
     if ((await readTrust(tx)).initialised) return { kind: 'already_initialised' };
     await store(tx, { imageRoot, directorRoot, imageTargets }, ground);
@@ -77,8 +78,9 @@ interface FirstFiles {
 
 async function store(tx: Tx, files: FirstFiles, ground: FoundingGround): Promise<void> {
   const { imageRoot, directorRoot, imageTargets } = files;
-  const { now, signers, actor } = ground;
-  await publishImage(tx, { roots: [imageRoot], changed: [imageTargets], paths: [], now }, signers);
+  const { now, findSigner, actor } = ground;
+  const publication = { roots: [imageRoot], changed: [imageTargets], paths: [], now };
+  await publishImage(tx, publication, findSigner);
   await addFile(tx, 'director', directorRoot);
   const after = await readTrust(tx);
   await appendAudit(tx, { at: now, actor, action: 'trust_founded', subject: 'trust', after });

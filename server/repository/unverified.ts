@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Expires, Version } from '../../shared/metadata/fields.ts';
+import { RootSchema, type Root } from '../../shared/metadata/root.ts';
 import { TargetsSchema, type Targets } from '../../shared/metadata/targets.ts';
 import { openFile, readContent } from '../../shared/trust/signed-file.ts';
 import type { SignedFile } from './online-files.ts';
@@ -19,4 +20,9 @@ export function offeredFile(role: string, text: string): SignedFile {
 /** What a targets file says that has passed the gate, or is about to go through it. */
 export function readTargets({ role, bytes }: SignedFile): Targets {
   return readContent(role, openFile(role, bytes), TargetsSchema).content;
+}
+
+/** What a root says that has passed the gate, or is about to go through it. */
+export function readRoot({ role, bytes }: SignedFile): Root {
+  return readContent(role, openFile(role, bytes), RootSchema).content;
 }

@@ -5,12 +5,13 @@ import type { ApiDeps } from '../http/api-routes.ts';
 import type { AppDeps } from '../http/app.ts';
 import { findOperator } from '../http/operator-token-store.ts';
 import { operatorToken } from '../http/operator-auth.ts';
-import { allPublicKeys, publicKeysOf } from '../keys/online-keys.ts';
+import { publicKeysOf } from '../keys/online-keys.ts';
 import { blobDocuments } from '../releases/blob-documents.ts';
 import { publishRelease } from '../releases/publish-store.ts';
 import { findManifest, findRelease, listReleases } from '../releases/release-store.ts';
 import { servedFiles } from '../repository/image-files.ts';
 import { findFile } from '../repository/metadata-store.ts';
+import { namedKeys } from '../repository/named-keys-store.ts';
 import { listProducts, registerProduct } from '../repository/product-store.ts';
 import { foundTrust, readTrust } from '../repository/trust-store.ts';
 import type { Announcements } from './announcements.ts';
@@ -23,7 +24,7 @@ type AuthorApi = Pick<
 
 /** The half of the operator API that authors use: what is genuine. */
 export function authorApi(ground: Ground, tell: Announcements): AuthorApi {
-  const { db, now, keys, blobs, config } = ground;
+  const { db, now, ring, blobs, config } = ground;
   return {
     operators: { findOperator: (token) => findOperator(db, token, now()) },
     audit: { listAudit: (page) => listAudit(db, page) },
@@ -38,8 +39,8 @@ export function authorApi(ground: Ground, tell: Announcements): AuthorApi {
     products: {
       listProducts: () => listProducts(db),
       registerProduct: async (product, actor) => {
-        const online = allPublicKeys(publicKeysOf(keys));
-        const rest = { actor, now: now(), signers: keys.image, online };
+        const online = ring.publicKeys();
+        const rest = { actor, now: now(), findSigner: ring.findSigner, online };
         const outcome = await registerProduct(db, product, rest);
         if (outcome.kind === 'registered') await imageChanged(ground, tell);
         return outcome;
@@ -50,18 +51,18 @@ export function authorApi(ground: Ground, tell: Announcements): AuthorApi {
 }
 
 function trustDeps(ground: Ground, tell: Announcements): AuthorApi['trust'] {
-  const { db, now, keys } = ground;
-  const onlineKeys = publicKeysOf(keys);
+  const { db, now, ring } = ground;
+  const { findSigner } = ring;
   return {
-    onlineKeys,
+    onlineKeys: async () => publicKeysOf(await namedKeys(db, findSigner)),
     readTrust: () => readTrust(db),
     foundTrust: async (founding, actor) => {
       const outcome = await foundTrust(db, founding, {
         actor,
         now: now(),
-        signers: keys.image,
-        online: allPublicKeys(onlineKeys),
-        tryDirector: (root, at) => tryDirector(root, at, keys.director),
+        findSigner,
+        online: ring.publicKeys(),
+        tryDirector: (roots, at) => tryDirector(roots, at, findSigner),
       });
       if (outcome.kind === 'founded') await imageChanged(ground, tell);
       return outcome;
@@ -70,13 +71,13 @@ function trustDeps(ground: Ground, tell: Announcements): AuthorApi['trust'] {
 }
 
 function releaseDeps(ground: Ground, tell: Announcements): AuthorApi['releases'] {
-  const { db, now, keys, blobs, log } = ground;
+  const { db, now, ring, blobs, log } = ground;
   const documents = blobDocuments(blobs, (sha256) => findBlob(db, sha256));
   return {
     listReleases: (page) => listReleases(db, page),
     findRelease: (product, version) => findRelease(db, product, version),
     publishRelease: async (release, actor) => {
-      const rest = { db, actor, now: now(), signers: keys.image, ...documents };
+      const rest = { db, actor, now: now(), findSigner: ring.findSigner, ...documents };
       const outcome = await publishRelease(release, rest);
       if (outcome.kind !== 'published') return outcome;
       const { product, version, manifestSha256 } = outcome.release;

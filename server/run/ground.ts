@@ -10,7 +10,8 @@ import { gatherSightings, type Sightings } from '../devices/sightings.ts';
 import { openDirector, type Director } from '../director/director-store.ts';
 import { deviceAuth, type DeviceAuth } from '../http/device-auth.ts';
 import type { LogEvent } from '../http/error-answer.ts';
-import { loadOnlineKeys, publicKeysOf, type OnlineKeys } from '../keys/online-keys.ts';
+import { loadOnlineKeys } from '../keys/first-keys.ts';
+import { openKeyRing, type KeyRing } from '../keys/key-ring.ts';
 import { servedFiles, type ServedFiles } from '../repository/image-files.ts';
 import { keyMisfit } from '../repository/key-fit-store.ts';
 import { readImageFile } from '../repository/metadata-store.ts';
@@ -28,7 +29,7 @@ export interface Edge {
 export interface Ground extends Edge {
   readonly config: Config;
   readonly db: Database;
-  readonly keys: OnlineKeys;
+  readonly ring: KeyRing;
   readonly blobs: BlobFolder;
   readonly director: Director;
   readonly auth: DeviceAuth;
@@ -43,7 +44,7 @@ export async function openGround(config: Config, edge: Edge): Promise<Ground> {
   const { dataDir } = config;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const db = await openDatabase(join(dataDir, 'sealift.db'));
-  const keys = await openKeys(join(dataDir, 'keys'), db).catch(async (cause: unknown) => {
+  const ring = await openKeys(join(dataDir, 'keys'), db).catch(async (cause: unknown) => {
     await db.destroy();
     throw cause;
   });
@@ -52,25 +53,30 @@ export async function openGround(config: Config, edge: Edge): Promise<Ground> {
     ...edge,
     config,
     db,
-    keys,
+    ring,
     blobs: await openBlobFolder(join(dataDir, 'blobs')),
-    director: openDirector({ db, now, signers: keys.director, cacheBytes: BUNDLE_CACHE_BYTES }),
+    director: openDirector({
+      db,
+      now,
+      findSigner: ring.findSigner,
+      cacheBytes: BUNDLE_CACHE_BYTES,
+    }),
     auth: deviceAuth({ now, findDevice: (id) => findKnownDevice(db, id) }),
     sightings: gatherSightings(now),
     imageFiles: servedFiles(async (name) => (await readImageFile(db, name))?.bytes),
   };
 }
 
-/** Keys are made before trust is founded, never after: the roots name the ones that were there then. */
-async function openKeys(folder: string, db: Database): Promise<OnlineKeys> {
+/** The first keys are made before trust is founded, never after: the roots name those that were there. */
+async function openKeys(folder: string, db: Database): Promise<KeyRing> {
   const { initialised } = await readTrust(db);
-  const keys = await loadOnlineKeys(folder, () => {
-    if (!initialised) return newSeed();
-    throw new Error(`a key is missing in ${folder}; restore the folder from your backup`);
-  });
-  const misfit = await keyMisfit(db, publicKeysOf(keys));
-  if (misfit !== undefined) throw new Error(misfit);
-  return keys;
+  if (!initialised) await loadOnlineKeys(folder, newSeed);
+  const ring = await openKeyRing(folder, newSeed);
+  const misfit = await keyMisfit(db, ring.findSigner);
+  if (misfit === undefined) return ring;
+  throw new Error(
+    `a key is missing in ${folder}: ${misfit}; restore keys and database from one backup`,
+  );
 }
 
 async function findKnownDevice(

@@ -34,10 +34,10 @@ export function startTasks(ground: Ground, tell: Announcements): Running {
 
 /** Signs snapshot and timestamp again if it is time. */
 export async function renewImageNow(
-  { db, now, keys, imageFiles, log }: Ground,
+  { db, now, ring, imageFiles, log }: Ground,
   tell: Announcements,
 ): Promise<void> {
-  const renewed = await renewImage(db, now(), keys.image);
+  const renewed = await renewImage(db, now(), ring.findSigner);
   if (renewed === 'nothing') return;
   imageFiles.forgetNewest();
   log('image_renewed', { renewed });

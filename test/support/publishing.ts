@@ -9,6 +9,7 @@ import { blobDocuments } from '../../server/releases/blob-documents.ts';
 import { openDatabase } from '../../server/database/open-database.ts';
 import type { Database } from '../../server/database/schema.ts';
 import { tryDirector } from '../../server/director/try-director.ts';
+import { findAmong, type FindSigner } from '../../server/keys/key-ring.ts';
 import { allPublicKeys, publicKeysOf, type OnlineKeys } from '../../server/keys/online-keys.ts';
 import { publishRelease, type PublishOutcome } from '../../server/releases/publish-store.ts';
 import { registerProduct, type RegisterOutcome } from '../../server/repository/product-store.ts';
@@ -34,6 +35,15 @@ export const SERVER_KEYS: OnlineKeys = {
     timestamp: testKey('director timestamp'),
   },
 };
+
+/** The same keys as the server looks for them. */
+export const FIND_SIGNER: FindSigner = findAmong([
+  { role: 'image/snapshot', signer: SERVER_KEYS.image.snapshot },
+  { role: 'image/timestamp', signer: SERVER_KEYS.image.timestamp },
+  { role: 'director/targets', signer: SERVER_KEYS.director.targets },
+  { role: 'director/snapshot', signer: SERVER_KEYS.director.snapshot },
+  { role: 'director/timestamp', signer: SERVER_KEYS.director.timestamp },
+]);
 
 /** The publishing half of a server on a real database and real files, without HTTP. */
 export interface PublishingServer {
@@ -69,7 +79,7 @@ export async function publishingServer(now = PUBLISHED_AT): Promise<PublishingSe
         db,
         now,
         actor: 'operator:test',
-        signers: SERVER_KEYS.image,
+        findSigner: FIND_SIGNER,
         ...blobDocuments(blobs, (sha256) => findBlob(db, sha256)),
       }),
     register: async (product, imageTargets) =>
@@ -101,7 +111,7 @@ export async function foundForTests(db: Database, now: Date): Promise<void> {
     },
     {
       ...groundAt(now),
-      tryDirector: (root, at) => tryDirector(root, at, SERVER_KEYS.director),
+      tryDirector: (roots, at) => tryDirector(roots, at, FIND_SIGNER),
     },
   );
   if (founded.kind !== 'founded') throw new Error(`setup: ${founded.kind}`);
@@ -114,5 +124,5 @@ export function manifestText(manifest: ManifestFile): string {
 
 function groundAt(now: Date) {
   const online = allPublicKeys(publicKeysOf(SERVER_KEYS));
-  return { actor: 'operator:test', now, signers: SERVER_KEYS.image, online };
+  return { actor: 'operator:test', now, findSigner: FIND_SIGNER, online };
 }

@@ -12,7 +12,8 @@ import {
   issueOperatorToken,
 } from '../../server/http/operator-token-store.ts';
 import type { OperatorRole } from '../../server/http/operator.ts';
-import { publicKeysOf } from '../../server/keys/online-keys.ts';
+import { publicKeysOf, type OnlinePublicKeys } from '../../server/keys/online-keys.ts';
+import { namedKeys } from '../../server/repository/named-keys-store.ts';
 import type { Announcements } from '../../server/run/announcements.ts';
 import { authorApi, publishedFiles } from '../../server/run/author-side.ts';
 import { fleetSide } from '../../server/run/fleet-side.ts';
@@ -95,9 +96,14 @@ export async function testApp(change: Partial<Config> = {}): Promise<TestApp> {
   };
 }
 
+/** The public keys with which the server of this app signs now. */
+export async function onlineKeys({ ground }: TestApp): Promise<OnlinePublicKeys> {
+  return publicKeysOf(await namedKeys(ground.db, ground.ring.findSigner));
+}
+
 /** Founds trust and registers products, as an author does it over HTTP. */
 export async function foundByHttp(app: TestApp, products: readonly string[]): Promise<void> {
-  const online = publicKeysOf(app.ground.keys);
+  const online = await onlineKeys(app);
   await expectCreated(app, '/api/v1/trust', {
     imageRoot: await imageRootText(online),
     imageTargets: await imageTargetsText(1, []),

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Signer } from '../../../shared/crypto/signer.ts';
-import { loadOnlineKeys, type OnlineKeys } from '../../../server/keys/online-keys.ts';
+import { loadOnlineKeys } from '../../../server/keys/first-keys.ts';
+import type { OnlineKeys } from '../../../server/keys/online-keys.ts';
 
 /** Every private key that whoever breaks into the server finds there. */
 export async function stealKeys(dataFolder: string): Promise<OnlineKeys> {

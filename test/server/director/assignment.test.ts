@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest';
-import { publicKeysOf } from '../../../server/keys/online-keys.ts';
 import { directorRootText } from '../../support/authority.ts';
 import { publishByHttp } from '../../support/publish-by-http.ts';
-import { foundByHttp, testApp, TEST_NOON, type TestApp } from '../../support/test-app.ts';
+import {
+  foundByHttp,
+  onlineKeys,
+  testApp,
+  TEST_NOON,
+  type TestApp,
+} from '../../support/test-app.ts';
 import { enrolledDevice, type TestDevice } from '../../support/test-device.ts';
 import { testRelease } from '../../support/test-release.ts';
 import { toldDevice, type ToldDevice } from '../../support/told-device.ts';
@@ -24,7 +29,7 @@ async function scene(): Promise<Scene> {
   const app = await testApp();
   await foundByHttp(app, ['gateway']);
   const device = await enrolledDevice(app, 'd1');
-  const root = await directorRootText(publicKeysOf(app.ground.keys));
+  const root = await directorRootText(await onlineKeys(app));
   const { db, director } = app.ground;
   return {
     app,

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { newSeed } from '../../../shared/crypto/ed25519.ts';
-import { allPublicKeys, loadOnlineKeys, publicKeysOf } from '../../../server/keys/online-keys.ts';
+import { loadOnlineKeys } from '../../../server/keys/first-keys.ts';
+import { allPublicKeys, publicKeysOf } from '../../../server/keys/online-keys.ts';
 
 async function folder(): Promise<string> {
   return join(await mkdtemp(join(tmpdir(), 'sealift-keys-')), 'keys');

@@ -18,7 +18,7 @@ import {
   manifestText,
   PUBLISHED_AT,
   publishingServer,
-  SERVER_KEYS,
+  FIND_SIGNER,
 } from '../../support/publishing.ts';
 import { testRelease } from '../../support/test-release.ts';
 import { toldDevice } from '../../support/told-device.ts';
@@ -35,7 +35,7 @@ async function begin() {
   const role = await productTargetsText('gateway', 2, [release.manifest]);
   const outcome = await server.publish({ manifest: manifestText(release.manifest), role });
   if (outcome.kind !== 'published') throw new Error(`setup: ${outcome.kind}`);
-  const director = openDirector({ db, now, signers: SERVER_KEYS.director, cacheBytes: 1e6 });
+  const director = openDirector({ db, now, findSigner: FIND_SIGNER, cacheBytes: 1e6 });
   const loadAssignment = async (id: string) => (await director.current(id))?.bytes;
   const announce = async (ids: readonly string[]): Promise<void> => {
     for (const id of ids) {

@@ -7,7 +7,7 @@ import { renewImage, type Renewed } from '../../../server/repository/renew-image
 import {
   PUBLISHED_AT,
   publishingServer,
-  SERVER_KEYS,
+  FIND_SIGNER,
   type PublishingServer,
 } from '../../support/publishing.ts';
 
@@ -15,7 +15,7 @@ const HOUR = 3_600_000;
 const after = (milliseconds: number): Date => new Date(PUBLISHED_AT.getTime() + milliseconds);
 
 async function renewAt({ db }: PublishingServer, now: Date): Promise<Renewed> {
-  return renewImage(db, now, SERVER_KEYS.image);
+  return renewImage(db, now, FIND_SIGNER);
 }
 
 async function versions({ db }: PublishingServer): Promise<(number | undefined)[]> {
@@ -62,5 +62,5 @@ test('a device goes on with a renewed repository for as long as the author vouch
 test('before trust is founded there is nothing to renew', async () => {
   const db = await openDatabase(':memory:');
 
-  expect(await renewImage(db, PUBLISHED_AT, SERVER_KEYS.image)).toBe('nothing');
+  expect(await renewImage(db, PUBLISHED_AT, FIND_SIGNER)).toBe('nothing');
 });

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest';
 import { keyIdOf } from '../../../shared/crypto/public-key.ts';
 import type { RootFile } from '../../../shared/metadata/root.ts';
-import { publicKeysOf, type OnlinePublicKeys } from '../../../server/keys/online-keys.ts';
+import type { OnlinePublicKeys } from '../../../server/keys/online-keys.ts';
 import {
   AUTHOR,
   directorRootText,
   imageRootText,
   imageTargetsText,
 } from '../../support/authority.ts';
-import { testApp, type TestApp } from '../../support/test-app.ts';
+import { onlineKeys, testApp, type TestApp } from '../../support/test-app.ts';
 import { testKey } from '../../support/test-key.ts';
 
 interface Texts {
@@ -32,7 +32,7 @@ async function found(app: TestApp, json: unknown): Promise<Response> {
 test('trust is founded once, from the exact files an author signed', async () => {
   const app = await testApp();
   expect(await (await app.ask('/api/v1/trust')).json()).toMatchObject({ initialised: false });
-  const texts = await honest(publicKeysOf(app.ground.keys));
+  const texts = await honest(await onlineKeys(app));
 
   const answer = await found(app, texts);
 
@@ -172,7 +172,7 @@ const ATTACKS: readonly (readonly [string, string, Attack])[] = [
 
 test.each(ATTACKS)('%s is refused as %s, and nothing is founded', async (_name, code, attack) => {
   const app = await testApp();
-  const online = publicKeysOf(app.ground.keys);
+  const online = await onlineKeys(app);
 
   const answer = await found(app, { ...(await honest(online)), ...(await attack(online)) });
 
