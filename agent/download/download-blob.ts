@@ -4,6 +4,7 @@ import { Refusal } from '../../shared/trust/refusal.ts';
 import { hasCode, readIfThere, renameDurably } from '../install/durable-file.ts';
 import { BUFFER_BYTES, hashInto, newHash } from '../install/hash-file.ts';
 import type { HttpAnswer } from '../link/http.ts';
+import type { Pace } from '../link/pace.ts';
 import { Unreachable } from '../link/unreachable.ts';
 import { receive, type Received } from './receive.ts';
 import { readRange } from './content-range.ts';
@@ -19,7 +20,7 @@ export interface DownloadDeps {
   readonly folder: string;
   readonly openBlob: (sha256: string, headers: Record<string, string>) => Promise<HttpAnswer>;
   readonly requireSpace: (folder: string, lengthBytes: number) => Promise<void>;
-  readonly milliseconds: () => number;
+  readonly pace: Pace;
 }
 
 /** The server says that it does not have the file: no network error, and no use in trying at once. */
@@ -85,7 +86,7 @@ async function fetchRest(deps: DownloadDeps, blob: NamedBlob, partial: Partial):
     hash: from === 0 ? newHash() : partial.hash,
     from,
     length: blob.length,
-    milliseconds: deps.milliseconds,
+    pace: deps.pace,
   };
   try {
     await receive(answer, goingOn);

@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { Refusal } from '../../shared/trust/refusal.ts';
 import { BUFFER_BYTES } from '../install/hash-file.ts';
 import type { HttpAnswer } from '../link/http.ts';
+import { paceGuard, SlowRetrieval, type Pace } from '../link/pace.ts';
 import { Unreachable } from '../link/unreachable.ts';
 import { garbageCollector } from './collect-garbage.ts';
 
@@ -13,10 +14,10 @@ export interface Received {
   readonly hash: Hash;
   readonly from: number;
   readonly length: number;
-  readonly milliseconds: () => number;
+  readonly pace: Pace;
 }
 
-/** The connection ended before the file did. */
+/** The connection ended before the file did, or we ended it: then `cause` is {@link SlowRetrieval}. */
 export class BrokenOff extends Unreachable {
   readonly receivedBytes: number;
 
@@ -25,10 +26,6 @@ export class BrokenOff extends Unreachable {
     this.receivedBytes = receivedBytes;
   }
 }
-
-/** TUF 1.5.2, slow retrieval: a server that drips bytes must not hold a device for ever. */
-const WINDOW_MS = 60_000;
-const WINDOW_BYTES = 16 * 1_024;
 
 /**
  * Writes a body to its place in a file, hashing while it streams, through one reused buffer. Stops
@@ -44,19 +41,20 @@ export async function receive(
     throw wrongLength(into, into.from + Number(announced));
   }
   const sink = bufferedSink(into);
-  const requireSpeed = speedGuard(into.milliseconds);
+  const requirePace = paceGuard(into.pace);
   let received = 0;
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
       received += chunk.length;
       if (into.from + received > into.length) throw wrongLength(into, undefined);
-      requireSpeed(received);
       await sink.write(chunk);
+      requirePace(received);
     }
   } catch (cause) {
     if (cause instanceof Refusal || isOfDisk(cause)) throw cause;
     await sink.flush();
-    throw new BrokenOff(`the connection broke after ${received} bytes`, received, { cause });
+    const why = cause instanceof SlowRetrieval ? 'was too slow' : 'broke';
+    throw new BrokenOff(`the connection ${why} after ${received} bytes`, received, { cause });
   }
   await sink.flush();
   if (into.from + received < into.length) throw tooShort(into, received, status);
@@ -92,18 +90,6 @@ function bufferedSink({ file, hash, from }: Received): Sink {
     }
   };
   return { write, flush };
-}
-
-function speedGuard(milliseconds: () => number): (received: number) => void {
-  let windowBegan = milliseconds();
-  let receivedBefore = 0;
-  return (received) => {
-    const now = milliseconds();
-    if (now - windowBegan < WINDOW_MS) return;
-    if (received - receivedBefore < WINDOW_BYTES) throw new Error('the server is too slow');
-    windowBegan = now;
-    receivedBefore = received;
-  };
 }
 
 /** A whole answer that is short is a wrong file; a part may be short (RFC 9110 15.3.7). */

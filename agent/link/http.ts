@@ -8,6 +8,7 @@ import {
 import { Agent as TlsAgent, request as requestTls } from 'node:https';
 import { Refusal } from '../../shared/trust/refusal.ts';
 import { isPrivate } from './plaintext.ts';
+import { paceGuard, SlowRetrieval, type Pace } from './pace.ts';
 import { Unreachable } from './unreachable.ts';
 
 /** What to ask. */
@@ -18,8 +19,8 @@ export interface HttpRequest {
   readonly body?: Uint8Array;
   /** Ends the request when the agent is told to stop. */
   readonly signal?: AbortSignal;
-  /** The whole answer, body included, must be here by then. */
-  readonly deadlineMs?: number;
+  /** The answer must have begun by then: its status and headers, however slowly they trickle. */
+  readonly headMs?: number;
 }
 
 /** An answer whose body is still on its way. Whoever has one reads it or destroys it. */
@@ -69,10 +70,22 @@ export function httpClient({ ca, allowPlaintext, idleMs }: HttpClientOptions): H
         reject(new Unreachable(`${asked.url.origin} is not TLS and not this machine`));
         return;
       }
+      if (!SPOKEN.has(asked.url.protocol)) {
+        reject(new Unreachable(`nobody here speaks ${asked.url.protocol}`)); // a redirect said so
+        return;
+      }
       const request = send(asked);
-      request.setTimeout(idleMs, () => request.destroy(new Error(`silent for ${idleMs} ms`)));
-      endAfter(request, asked.deadlineMs);
+      let begun: IncomingMessage | undefined;
+      request.setTimeout(idleMs, () => {
+        const silent = `silent for ${idleMs} ms`;
+        // An answer that begins and then stops is how slow retrieval looks when it is done well.
+        if (begun !== undefined) begun.destroy(new SlowRetrieval(silent));
+        else request.destroy(new Error(silent));
+      });
+      const headCame = endAfter(request, asked.headMs);
       request.on('response', (answer) => {
+        begun = answer;
+        headCame();
         resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: answer });
       });
       request.on('error', (cause) => {
@@ -89,18 +102,28 @@ export function httpClient({ ca, allowPlaintext, idleMs }: HttpClientOptions): H
   };
 }
 
-function endAfter(request: ClientRequest, deadlineMs: number | undefined): void {
-  if (deadlineMs === undefined) return;
-  const late = new Error(`not finished after ${deadlineMs} ms`);
+const SPOKEN: ReadonlySet<string> = new Set(['http:', 'https:']);
+
+/** Answers how to take the deadline back. */
+function endAfter(request: ClientRequest, deadlineMs: number | undefined): () => void {
+  if (deadlineMs === undefined) return () => undefined;
+  const late = new Error(`no answer after ${deadlineMs} ms`);
   const timer = setTimeout(() => request.destroy(late), deadlineMs);
-  request.on('close', () => {
+  const end = (): void => {
     clearTimeout(timer);
-  });
+  };
+  request.on('close', end);
+  return end;
 }
 
-/** The whole body, or a refusal of more than `maxBytes`: whatever the length header said. */
-export async function readWhole({ body }: HttpAnswer, maxBytes: number): Promise<Buffer> {
+/** The whole body, or a refusal of more than `maxBytes`: whatever the length header said. Keeps the pace. */
+export async function readWhole(
+  { body }: HttpAnswer,
+  maxBytes: number,
+  pace: Pace,
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
+  const requirePace = paceGuard(pace);
   let length = 0;
   try {
     for await (const chunk of body as AsyncIterable<Buffer>) {
@@ -108,10 +131,11 @@ export async function readWhole({ body }: HttpAnswer, maxBytes: number): Promise
       if (length > maxBytes) {
         throw new Refusal('metadata_too_large', `the answer is longer than ${maxBytes} bytes`);
       }
+      requirePace(length);
       chunks.push(chunk);
     }
   } catch (cause) {
-    if (cause instanceof Refusal) throw cause;
+    if (cause instanceof Refusal || cause instanceof SlowRetrieval) throw cause;
     throw new Unreachable('the answer broke off', { cause });
   }
   return Buffer.concat(chunks, length);

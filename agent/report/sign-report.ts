@@ -1,7 +1,7 @@
 import type { Signer } from '../../shared/crypto/signer.ts';
 import { signDsse } from '../../shared/dsse.ts';
 import { MEDIA_TYPES } from '../../shared/protocol/media-types.ts';
-import type { Report, Running } from '../../shared/protocol/report.ts';
+import type { Report } from '../../shared/protocol/report.ts';
 import type { Unwritten } from '../state/agent-state.ts';
 
 /** Who speaks. */
@@ -12,11 +12,14 @@ export interface Reporter {
   readonly signer: Signer;
 }
 
+/** What a report says beside what happened: how the device stands when it is signed. */
+export type Standing = Required<Pick<Report, 'time' | 'metadata'>>;
+
 /** The envelope of one report, as it lies in the outbox and goes over the wire. */
 export async function signReport(
   { device, bootId, agent, signer }: Reporter,
   { number, at, event }: Unwritten,
-  running: Running | null,
+  standing: Standing & Pick<Report, 'running'>,
 ): Promise<Uint8Array> {
   const report: Report = {
     schema: 'sealift.report/1',
@@ -25,7 +28,7 @@ export async function signReport(
     at,
     bootId,
     agent,
-    running,
+    ...standing,
     event,
   };
   const payload = Buffer.from(JSON.stringify(report), 'utf8');

@@ -16,6 +16,7 @@ import { Unreachable } from '../../../agent/link/unreachable.ts';
 import { sha256Hex } from '../../../shared/crypto/digest.ts';
 import { sendBlob } from '../../support/device-server.ts';
 
+const PACE = { windowMs: 60_000, bytesPerSecond: 256, milliseconds: () => performance.now() };
 const BYTES = Buffer.alloc(300_000, 'sealift');
 const BLOB = { sha256: sha256Hex(BYTES), length: BYTES.length };
 
@@ -43,7 +44,7 @@ beforeEach(async () => {
     folder,
     openBlob: (_sha256, headers) => client.ask({ method: 'GET', url, headers }),
     requireSpace: () => Promise.resolve(),
-    milliseconds: () => performance.now(),
+    pace: PACE,
   };
 });
 
@@ -211,7 +212,10 @@ describe('what is not held against the release', () => {
       drip();
     };
 
-    const slow = downloadBlob({ ...deps, milliseconds: () => (time += 1_000) }, BLOB);
+    const slow = downloadBlob(
+      { ...deps, pace: { ...PACE, milliseconds: () => (time += 1_000) } },
+      BLOB,
+    );
 
     await expect(slow).rejects.toThrow(Unreachable);
   });
