@@ -14,6 +14,8 @@ export interface HeldKey {
   readonly publicKey: PublicKey;
   /** `file` for an encrypted key file, else the scheme of its signer: `pkcs11`, `ssh-agent`, … */
   readonly source: string;
+  /** Where its signer is, when it is not a key file here. */
+  readonly uri?: string;
   /** The file in the keys folder that names it. */
   readonly path: string;
   /** A signer that is known to hold the private half of `publicKey`. */

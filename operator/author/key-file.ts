@@ -18,12 +18,18 @@ const CIPHER = 'aes-256-gcm';
 const hexOf = (bytes: number): z.ZodMiniString =>
   z.string().check(z.regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`)));
 
+/** What a key is called here: the name of its file. */
+export const KeyName = z.string().check(z.regex(/^[a-z0-9][a-z0-9._-]{0,79}$/));
+
+/** What a key is for, in its owner's words; verified metadata decides. */
+export const KeyRole = z
+  .string()
+  .check(z.regex(/^(image-root|image-targets|director-root|product:[a-z0-9._-]+)$/));
+
 const KeyFileSchema = z.strictObject({
   schema: z.literal('sealift.key/1'),
-  name: z.string().check(z.regex(/^[a-z0-9][a-z0-9._-]{0,79}$/)),
-  role: z
-    .string()
-    .check(z.regex(/^(image-root|image-targets|director-root|product:[a-z0-9._-]+)$/)),
+  name: KeyName,
+  role: KeyRole,
   createdAt: z.iso.datetime(),
   publicKey: PublicKeySchema,
   kdf: z.strictObject({

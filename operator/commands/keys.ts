@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { keyIdOf } from '../../shared/crypto/public-key.ts';
 import { listHeldKeys } from '../author/held-key-folder.ts';
 import { keyOpening } from './key-opening.ts';
+import { addCommand } from './keys-add.ts';
 import { initKeys, type InitOptions } from './keys-init.ts';
 import { common, sessionOf, type CommonOptions, type Run } from './session.ts';
 import { table } from './table.ts';
@@ -11,6 +12,7 @@ export function keysCommands(run: Run): Command {
   return new Command('keys')
     .description('offline keys: made, kept and used on this machine only')
     .addCommand(initCommand(run))
+    .addCommand(addCommand(run))
     .addCommand(listCommand(run));
 }
 
@@ -38,19 +40,20 @@ function listCommand({ world }: Run): Command {
     .action(async (options: CommonOptions) => {
       const session = sessionOf(world, options);
       const held = await listHeldKeys(session.workspace.keysFolder, keyOpening(world));
-      const keys = held.map(({ publicKey, name, role, createdAt, source, path }) => ({
+      const keys = held.map(({ publicKey, name, role, createdAt, source, uri, path }) => ({
         id: keyIdOf(publicKey),
         name,
         role,
         created: createdAt,
         source,
+        ...(uri !== undefined && { uri }),
         file: path,
       }));
       const rows = keys.map((key) => [
         key.id.slice(0, 16),
         key.role,
         key.created,
-        key.source,
+        key.uri ?? key.source,
         key.file,
       ]);
       const headings = ['id', 'role', 'created', 'source', 'file'];

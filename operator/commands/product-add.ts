@@ -1,6 +1,6 @@
 import { listHeldKeys } from '../author/held-key-folder.ts';
 import type { HeldKey } from '../author/held-key.ts';
-import { createKey, findKey } from '../author/key-folder.ts';
+import { createKey } from '../author/key-folder.ts';
 import { makeKeys } from '../author/make-keys.ts';
 import { openSignersFor } from '../author/role-signers.ts';
 import { signProduct } from '../author/sign-product.ts';
@@ -93,7 +93,7 @@ async function productSigners(
   const role = `product:${product}` as const;
   const left = held.filter((key) => key.role === role);
   if (left.length === options.keys) return openEach(left);
-  const [other] = left.length > 0 ? left : [await findKey(workspace.keysFolder, product)];
+  const [other] = left.length > 0 ? left : held.filter(({ name }) => name === product);
   if (other !== undefined) throw new Failure('key_exists', `${other.path} is already there`);
   session.progress(`making ${options.keys} key(s) for ${product}`);
   const made = await makeKeys(product, role, options.keys, {
