@@ -64,11 +64,14 @@ export function keyIdOf(key: TufKey): string {
 /**
  * What a threshold counts (TAP 12): the key itself, not its id nor the object around it. One key
  * under two ids, in two encodings or with an extra field is still one key.
+ *
+ * By its numbers, because even the DER of one P-256 key can be written in five ways: the point
+ * compressed, whole or hybrid, the curve by name or by its parameters.
  */
 export function keyMaterial(key: TufKey): string {
   if (key.keytype === 'ed25519') return `ed25519:${key.keyval.public}`;
-  const der = keyObjectOf(key).export({ type: 'spki', format: 'der' });
-  return `${key.keytype === 'rsa' ? 'rsa' : 'p256'}:${der.toString('hex')}`;
+  const { x, y, n, e } = keyObjectOf(key).export({ format: 'jwk' });
+  return key.keytype === 'rsa' ? `rsa:${n ?? ''}:${e ?? ''}` : `p256:${x ?? ''}:${y ?? ''}`;
 }
 
 /** The platform's form of a key that is not Ed25519. */
