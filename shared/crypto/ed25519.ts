@@ -21,7 +21,9 @@ export function signEd25519(seed: Uint8Array, message: Uint8Array): Uint8Array {
 /**
  * Whether `signature` over `message` was made by the holder of `publicHex`.
  *
- * Strict RFC 8032: noble's default (ZIP-215) lets a small-order key "sign" any message.
+ * Strict RFC 8032: noble's default (ZIP-215) lets a small-order key "sign" any message. And stricter:
+ * noble multiplies the equation by the cofactor and the platform does not, so they would differ over
+ * an R outside the group of the base point, which no honest signer makes.
  */
 export function verifyEd25519(
   publicHex: string,
@@ -29,14 +31,21 @@ export function verifyEd25519(
   signature: Uint8Array,
 ): boolean {
   if (signature.length !== 64) return false;
-  return noble.verify(signature, message, Buffer.from(publicHex, 'hex'), { zip215: false });
+  const publicKey = Buffer.from(publicHex, 'hex');
+  return (
+    noble.verify(signature, message, publicKey, { zip215: false }) &&
+    noble.Point.fromBytes(signature.slice(0, 32)).isTorsionFree()
+  );
 }
 
-/** Whether the hex names a point of the curve under which signatures mean something. */
+/**
+ * Whether the hex names a point under which signatures mean something: in the group of the base
+ * point, as every key is that was made from a secret. Small-order points are not, nor mixed ones.
+ */
 export function isUsableEd25519Key(publicHex: string): boolean {
   try {
     const point = noble.Point.fromHex(publicHex);
-    return !point.isSmallOrder();
+    return !point.isSmallOrder() && point.isTorsionFree();
   } catch {
     return false; // not a point: a key like this could never have signed anything
   }

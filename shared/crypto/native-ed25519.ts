@@ -23,7 +23,7 @@ export function nativeSign(key: KeyObject, message: Uint8Array): Uint8Array {
 
 /**
  * The same answer as `verifyEd25519` for every key that passed `PublicKeySchema`, which has refused
- * the small-order points that the platform would accept.
+ * the points of small and mixed order that the platform would accept.
  */
 export function nativeVerify(key: KeyObject, message: Uint8Array, signature: Uint8Array): boolean {
   return signature.length === 64 && verify(null, message, key, signature);
