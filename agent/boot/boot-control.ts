@@ -19,6 +19,8 @@ export interface BootLoader {
   readonly setState: (slot: Slot, state: SlotState) => Promise<void>;
   /** Good and primary with no trial any more: what a commit does, and what a way back needs. */
   readonly makePermanent: (slot: Slot) => Promise<void>;
+  /** Gives the running slot its tries back, where a boot loader counts every start. */
+  readonly confirm?: (slot: Slot) => Promise<void>;
   /** How to restart so that `slot` is tried, where that is not the usual command. */
   readonly rebootCommand?: (slot: Slot) => Promise<readonly string[] | undefined>;
 }

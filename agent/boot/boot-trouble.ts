@@ -9,6 +9,8 @@ export type BootTroubleCode =
   | 'boot_environment_damaged'
   | 'boot_environment_unsafe'
   | 'boot_not_written'
+  | 'boot_not_restarted'
+  | 'boot_slot_in_use'
   | 'boot_slot_unknown';
 
 /** The boot loader cannot be asked or told: a broken world, not a fault of any release. */

@@ -54,14 +54,28 @@ export async function returnToPreviousSlot(
     const switched = wasSwitched(state);
     // A boot loader that fell back by itself may still count: it is told that the old slot is good.
     if (switched || (await boot.primary()) === slots.to) await goBackTo(boot, slots.from);
-    if (switched) {
-      const restarted = await boot.restart(slots.from ?? undefined);
-      // The link is right, so a service manager or the next boot starts the old release all the same.
-      if (restarted.kind === 'not_restarted') log(restarted.detail);
-    }
+    if (switched) await runAgain(boot, slots.from ?? undefined, log);
     return { outcome: 'done', remember: (before) => emptySlot(before, slots.to) };
   }
   return { outcome: 'done' };
+}
+
+async function runAgain(
+  boot: BootControl,
+  from: Slot | undefined,
+  log: (detail: string) => void,
+): Promise<void> {
+  if (from !== undefined && (await boot.arrival(from)) === 'fell_back') {
+    // Rebooting for ever would not help: what really runs is in the report that follows.
+    log(`the device was restarted to go back to slot ${from}, and the boot loader did not`);
+    return;
+  }
+  const restarted = await boot.restart(from);
+  if (restarted.kind === 'restarted') return;
+  if ((await boot.current()) !== from)
+    throw new BootTrouble('boot_not_restarted', restarted.detail);
+  // The link is right, so a service manager or the next boot starts the old release all the same.
+  log(restarted.detail);
 }
 
 /** What ran before is known to be good: it needs no trial, and must not be left for a second one. */

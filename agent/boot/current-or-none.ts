@@ -1,0 +1,16 @@
+import type { Slot } from '../state/agent-state.ts';
+import type { BootControl } from './boot-control.ts';
+import { BootTrouble } from './boot-trouble.ts';
+
+/**
+ * The running slot for whoever only tells of it: a report leaves although the boot loader cannot be
+ * asked. Whoever is about to write a slot asks `current` itself, and fails.
+ */
+export async function currentOrNone(boot: Pick<BootControl, 'current'>): Promise<Slot | undefined> {
+  try {
+    return await boot.current();
+  } catch (cause) {
+    if (cause instanceof BootTrouble) return undefined;
+    throw cause;
+  }
+}
