@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { startTime } from '../shared/trust/time-floor.ts';
+import type { Repository } from '../shared/trust/repository.ts';
 import type { BootControl } from './boot/boot-control.ts';
 import { symlinkBoot } from './boot/symlink-boot.ts';
 import { readConfigured, readFirstRoot } from './config/configured-file.ts';
@@ -11,22 +10,30 @@ import type { FetchDeps } from './download/fetch-artifact.ts';
 import type { TrialDeps } from './health/probe-health.ts';
 import { ask } from './health/probes.ts';
 import { requireSpace } from './install/free-space.ts';
+import type { FindInstaller } from './install/installer.ts';
+import { installersOf } from './install/installers.ts';
+import { slotFolders } from './install/slot-folders.ts';
 import { keepTwice } from './install/kept-twice.ts';
 import type { InstallDeps } from './install/write-spare-slot.ts';
 import type { Backoff } from './link/backoff.ts';
 import { deviceTokens, type DeviceTokens } from './link/device-token.ts';
 import { httpClient, type HttpClient } from './link/http.ts';
+import type { Pace } from './link/pace.ts';
 import { serverOverHttp, type Server } from './link/server.ts';
 import { jsonLog, type Log } from './log.ts';
 import { statePaths, type StatePaths } from './paths.ts';
 import { pause } from './pause.ts';
 import type { StageDeps } from './perform.ts';
+import { askForRecalls } from './recall/ask-for-recalls.ts';
+import type { RecallDeps } from './recall/heed-recalls.ts';
+import { recallsInRole } from './recall/recalls-in-role.ts';
 import type { Outbox } from './report/outbox.ts';
 import { outboxFolder } from './report/outbox.ts';
 import type { Reporter } from './report/sign-report.ts';
 import { STATE_FORM } from './state/state-form.ts';
-import type { AgentState, Slot } from './state/agent-state.ts';
+import type { AgentState } from './state/agent-state.ts';
 import { requireRunning } from './stopped.ts';
+import { deviceClock, type DeviceClock } from './verify/device-clock.ts';
 import { floorsFile, type FloorsFile } from './verify/floors-file.ts';
 import { metadataFolder } from './verify/metadata-folder.ts';
 import type { VerifyDeps } from './verify/verify-release.ts';
@@ -38,6 +45,8 @@ export interface Ambient {
   /** Does not jump when the clock is set. */
   readonly milliseconds: () => number;
   readonly random: () => number;
+  /** What nobody can guess: 8 to 64 of `A-Z a-z 0-9 _ -`. */
+  readonly nonce: () => string;
   readonly write: (line: string) => void;
   readonly signal: AbortSignal;
   readonly builtAt: Date;
@@ -52,6 +61,7 @@ export interface OpenAgent {
   readonly paths: StatePaths;
   readonly boot: BootControl;
   readonly floors: FloorsFile;
+  readonly clock: DeviceClock;
   readonly state: ReturnType<typeof keepTwice<AgentState>>;
   readonly outbox: Outbox;
   readonly reporter: Reporter;
@@ -59,6 +69,7 @@ export interface OpenAgent {
   readonly ca: Buffer | undefined;
   readonly http: HttpClient;
   readonly server: Server;
+  readonly findInstaller: FindInstaller;
   readonly stages: StageDeps;
   readonly log: Log;
   /** Ends whatever goes on in the background. */
@@ -67,7 +78,6 @@ export interface OpenAgent {
 
 /** Between tries of a download, of a poll, of a delivery. */
 export const BACKOFF: Backoff = { firstMs: 1_000, maxMs: 300_000 };
-const IDLE_MS = 30_000;
 const ANSWER_MS = 60_000;
 
 /** Opens the state folder and builds everything that the agent is made of. */
@@ -81,12 +91,20 @@ export async function openAgent(config: Config, outside: Ambient): Promise<OpenA
   const log = jsonLog(ambient.write, ambient.now, deviceId);
   const signer = await deviceKey(paths.key);
   const floors = floorsFile(paths.floors);
-  const trustedNow = async (): Promise<Date> =>
-    startTime(ambient.now(), ambient.builtAt, (await floors.load()).time);
-  const tokens = deviceTokens(deviceId, signer, trustedNow);
-  const link = await openLink(config, ambient.signal, tokens);
+  const clock = deviceClock({
+    ...ambient,
+    floor: async () => (await floors.load()).time,
+    isConfiguredUntrusted: config.clock === 'untrusted',
+  });
+  const tokens = deviceTokens(deviceId, signer, clock.now);
+  const link = await openLink(config, ambient, tokens);
   const boot = symlinkBoot({ slotsDir, restart: config.boot.restart, stop: config.boot.stop });
-  const world = { config, ambient, paths, boot, floors, server: link.server };
+  const findInstaller = installersOf(config, () => {
+    requireRunning(ambient.signal);
+  });
+  const ground = { config, ambient, paths, boot, floors, clock, server: link.server };
+  const world = { ...ground, findInstaller };
+  const verify = await verifyDeps(world);
   return {
     ...world,
     ...link,
@@ -105,7 +123,8 @@ export async function openAgent(config: Config, outside: Ambient): Promise<OpenA
       link.http.close();
     },
     stages: {
-      verify: await verifyDeps(world),
+      verify,
+      recalls: recallDeps(verify, boot, log),
       fetch: fetchDeps(world),
       install: installDeps(world),
       trial: trialDeps(world),
@@ -116,15 +135,29 @@ export async function openAgent(config: Config, outside: Ambient): Promise<OpenA
 }
 
 async function openLink(
-  { server: { http: address, caFile, allowPlaintext } }: Config,
-  signal: AbortSignal,
+  { server: { http: address, caFile, allowPlaintext }, retrieval }: Config,
+  { signal, milliseconds }: Ambient,
   tokens: DeviceTokens,
 ): Promise<Pick<OpenAgent, 'ca' | 'http' | 'server'>> {
   const ca = caFile === undefined ? undefined : await readConfigured('server.caFile', caFile);
-  const http = httpClient({ ca, allowPlaintext, idleMs: IDLE_MS });
-  const base = baseOf(address);
-  const token = tokens.current;
-  return { ca, http, server: serverOverHttp({ base, http, token, signal, answerMs: ANSWER_MS }) };
+  const http = httpClient({ ca, allowPlaintext, idleMs: retrieval.idleSeconds * 1_000 });
+  const server = serverOverHttp({
+    base: baseOf(address),
+    http,
+    token: tokens.current,
+    tokenRefused: tokens.refused,
+    signal,
+    answerMs: ANSWER_MS,
+    pace: paceOf(retrieval, milliseconds),
+  });
+  return { ca, http, server };
+}
+
+function paceOf(
+  { minBytesPerSecond, windowSeconds }: Config['retrieval'],
+  milliseconds: () => number,
+): Pace {
+  return { bytesPerSecond: minBytesPerSecond, windowMs: windowSeconds * 1_000, milliseconds };
 }
 
 /** Told to end from outside, or because the work is done. */
@@ -138,7 +171,10 @@ function stopWith(outside: AbortSignal): AbortController {
   return stop;
 }
 
-type Ground = Pick<OpenAgent, 'config' | 'ambient' | 'paths' | 'boot' | 'floors' | 'server'>;
+type Ground = Pick<
+  OpenAgent,
+  'config' | 'ambient' | 'paths' | 'boot' | 'floors' | 'clock' | 'server' | 'findInstaller'
+>;
 
 async function verifyDeps({
   config,
@@ -146,7 +182,9 @@ async function verifyDeps({
   paths,
   boot,
   floors,
+  clock,
   server,
+  findInstaller,
 }: Ground): Promise<VerifyDeps> {
   const { deviceId, product, hardwareId, policy } = config;
   return {
@@ -160,14 +198,35 @@ async function verifyDeps({
       image: await metadataFolder(paths.metadata.image, 'image', floors),
       director: await metadataFolder(paths.metadata.director, 'director', floors),
     },
+    findInstaller,
     floors,
     fetchImage: server.fetchImage,
     fetchBlob: server.fetchBlob,
     manifests: paths.manifests,
     running: (state) => installedNow(boot, state),
     now: ambient.now,
+    deviceNow: clock.now,
     milliseconds: ambient.milliseconds,
     builtAt: ambient.builtAt,
+  };
+}
+
+function recallDeps(verify: VerifyDeps, boot: BootControl, log: Log): RecallDeps {
+  const { device, firstRoots, stores, fetchImage, running, now, deviceNow } = verify;
+  const { product } = device;
+  const image = async (): Promise<Repository> => ({
+    name: 'image',
+    fetch: fetchImage,
+    store: stores.image,
+    firstRoot: firstRoots.image,
+    startedAt: await deviceNow(),
+  });
+  return {
+    known: () => recallsInRole(stores.image, product),
+    ask: () => askForRecalls({ product, image, log }),
+    running,
+    boot,
+    now,
   };
 }
 
@@ -182,6 +241,7 @@ function fetchDeps({ config, ambient, paths, boot, server }: Ground): FetchDeps 
     backoff: BACKOFF,
     random,
     milliseconds,
+    pace: paceOf(config.retrieval, milliseconds),
     now,
     pause: async (ms) => {
       await pause(ms, signal);
@@ -190,16 +250,12 @@ function fetchDeps({ config, ambient, paths, boot, server }: Ground): FetchDeps 
   };
 }
 
-function installDeps({ config, ambient, paths, boot }: Ground): InstallDeps {
+function installDeps({ config, ambient, paths, boot, findInstaller }: Ground): InstallDeps {
   return {
     boot,
-    slotFolder: (slot: Slot) => join(config.slotsDir, slot),
+    slots: slotFolders(config.slotsDir),
     artifactPath: (sha256) => verifiedPath(paths.downloads, sha256),
-    limits: config.limits,
-    requireSpace,
-    requireRunning: () => {
-      requireRunning(ambient.signal);
-    },
+    findInstaller,
     now: ambient.now,
   };
 }

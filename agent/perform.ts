@@ -1,11 +1,19 @@
 import { returnToPreviousSlot, makePermanent, switchSlot } from './boot/switch-slot.ts';
 import type { BootControl } from './boot/boot-control.ts';
-import { fetchArtifact, type FetchDeps } from './download/fetch-artifact.ts';
+import { fetchArtifacts, type FetchDeps } from './download/fetch-artifact.ts';
 import { probeHealth, type TrialDeps } from './health/probe-health.ts';
 import { writeSpareSlot, type InstallDeps } from './install/write-spare-slot.ts';
+import { troubleOf } from './link/trouble.ts';
 import { Unreachable } from './link/unreachable.ts';
 import type { Log } from './log.ts';
 import { effectOf, type Effect } from './machine.ts';
+import {
+  heedAfterDownload,
+  heedAfterTrial,
+  heedBeforeSwitch,
+  learnRecalls,
+  type RecallDeps,
+} from './recall/heed-recalls.ts';
 import type { Step } from './run-update.ts';
 import type { AgentState } from './state/agent-state.ts';
 import type { Offer } from './verify/offer.ts';
@@ -14,6 +22,7 @@ import { verifyRelease, type VerifyDeps } from './verify/verify-release.ts';
 /** What the stages of an update need of the world, each its own part. */
 export interface StageDeps {
   readonly verify: VerifyDeps;
+  readonly recalls: RecallDeps;
   readonly fetch: FetchDeps;
   readonly install: InstallDeps;
   readonly trial: TrialDeps;
@@ -28,15 +37,21 @@ export function performer(
 ): (state: AgentState) => Promise<Step> {
   const effects: Readonly<Record<Effect, (state: AgentState) => Promise<Step>>> = {
     wait_for_assignment: () => Promise.resolve({ outcome: 'done' }),
-    verify_release: (state) => {
+    verify_release: async (state) => {
       const offered = offer();
       if (offered === undefined) throw new Error('bug: verifying without an offer');
-      return laterIfUnreachable(deps.log, () => verifyRelease(deps.verify, state, offered));
+      const step = await laterIfUnreachable(deps.log, () =>
+        verifyRelease(deps.verify, state, offered),
+      );
+      return learnRecalls(deps.recalls, state, step);
     },
-    fetch_artifact: (state) => fetchArtifact(deps.fetch, state),
+    fetch_artifact: async (state) =>
+      heedAfterDownload(deps.recalls, state, await fetchArtifacts(deps.fetch, state)),
     write_spare_slot: (state) => writeSpareSlot(deps.install, state),
-    switch_slot: (state) => switchSlot(deps.boot, state),
-    probe_health: (state) => probeHealth(deps.trial, state),
+    switch_slot: (state) =>
+      heedBeforeSwitch(deps.recalls, state, () => switchSlot(deps.boot, state)),
+    probe_health: async (state) =>
+      heedAfterTrial(deps.recalls, state, await probeHealth(deps.trial, state)),
     make_permanent: (state) => makePermanent(deps.boot, state),
     return_to_previous_slot: (state) =>
       returnToPreviousSlot(deps.boot, state, (detail) => {
@@ -53,6 +68,6 @@ async function laterIfUnreachable(log: Log, verify: () => Promise<Step>): Promis
   } catch (cause) {
     if (!(cause instanceof Unreachable)) throw cause;
     log('server_unreachable', { detail: cause.message });
-    return { outcome: 'later' };
+    return { outcome: 'later', trouble: troubleOf(cause) };
   }
 }

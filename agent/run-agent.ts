@@ -1,16 +1,14 @@
-import { join } from 'node:path';
 import { enrolUntilAccepted } from './enrol-loop.ts';
-import { measureIfThere } from './install/measure-tree.ts';
-import { Refusal } from '../shared/trust/refusal.ts';
+import { measureInstalled, type MeasuredSlot } from './install/measure-installed.ts';
 import { backoffMs, jitteredMs } from './link/backoff.ts';
-import { Unreachable } from './link/unreachable.ts';
 import { BACKOFF, type OpenAgent } from './open-agent.ts';
 import { pause } from './pause.ts';
 import { isOfPlatform } from './platform-error.ts';
+import { askForOffer, noteTurn, pollTrouble } from './poll.ts';
 import { startSession, type Result, type Session } from './session.ts';
 import { announce } from './state/transitions.ts';
 import { Stopped } from './stopped.ts';
-import { offerOf } from './verify/offer.ts';
+import type { Offer } from './verify/offer.ts';
 
 /** How a run ended: of `--once`, what came of it. */
 export type RunEnd = Result | 'stopped' | 'unreachable' | 'not_enrolled';
@@ -46,25 +44,28 @@ async function announceStart(session: Session): Promise<void> {
 
 /** DESIGN §3 "Drift": what stands in the running slot, against what was signed. */
 async function lookForDrift({ world, agent, drifted }: Session): Promise<void> {
-  const { boot, config, log } = agent;
+  const { boot, stages, log } = agent;
   const slot = await boot.current();
   const installed = slot && (await world.load()).slots[slot];
   if (slot === undefined || !installed) return;
-  const measured = await measureSlot(join(config.slotsDir, slot));
-  if (measured === installed.installedSha256) return;
-  log('slot_drifted', { slot, measured, signed: installed.installedSha256 });
+  const measured = await measureInstalled(stages.install, slot, installed);
+  if (measured.installedSha256 === installed.installedSha256) return;
+  log('slot_drifted', {
+    slot,
+    measured: measured.installedSha256,
+    signed: installed.installedSha256,
+    components: changedComponents(measured, installed).join(', '),
+  });
   drifted.set(slot, measured);
 }
 
-const NOTHING_MEASURABLE = '0'.repeat(64);
-
-async function measureSlot(folder: string): Promise<string> {
-  try {
-    return (await measureIfThere(folder)) ?? NOTHING_MEASURABLE;
-  } catch (cause) {
-    if (cause instanceof Refusal) return NOTHING_MEASURABLE; // it holds what no release can hold
-    throw cause;
-  }
+/** Those of which something else stands than was signed. */
+function changedComponents(measured: MeasuredSlot, signed: MeasuredSlot): readonly string[] {
+  const isAsSigned = (digest: string, at: number): boolean =>
+    signed.components[at]?.installedSha256 === digest;
+  return measured.components
+    .filter(({ installedSha256 }, at) => !isAsSigned(installedSha256, at))
+    .map(({ component }) => component);
 }
 
 /** A broken disk is no reason to end: it is tried again, each time counted as a wake-up. */
@@ -82,16 +83,15 @@ async function resumeInterrupted({ resume, agent }: Session): Promise<Result> {
 }
 
 async function runOnce(session: Session): Promise<RunEnd> {
-  const { log } = session.agent;
   try {
-    const assignment = await session.agent.server.assignment(undefined);
-    if (assignment === undefined) return 'nothing';
-    const end = await takeUp(session, assignment.bytes);
+    const asked = await askForOffer(session, undefined);
+    if (asked === undefined) return 'nothing';
+    const end = await takeUp(session, asked.offer);
+    await noteTurn(session, end);
     await session.courier.deliver();
     return end;
   } catch (cause) {
-    if (!(cause instanceof Unreachable)) throw cause;
-    log('server_unreachable', { detail: cause.message });
+    await noteUnanswered(session, cause);
     return 'unreachable';
   }
 }
@@ -100,7 +100,7 @@ async function runOnce(session: Session): Promise<RunEnd> {
 async function follow(session: Session): Promise<void> {
   const { ambient, config } = session.agent;
   const pollMs = config.server.pollSeconds * 1_000;
-  let known: Known = { etag: undefined, failures: 0 };
+  let known: Known = { tag: undefined, failures: 0 };
   while (!ambient.signal.aborted) {
     known = await turn(session, known);
     const waitMs =
@@ -113,7 +113,7 @@ async function follow(session: Session): Promise<void> {
 
 interface Known {
   /** Of the bundle that has been dealt with, so that the server need not send it again. */
-  readonly etag: string | undefined;
+  readonly tag: { readonly etag: string; readonly since: number } | undefined;
   /** Turns in a row that could not be finished. */
   readonly failures: number;
 }
@@ -121,29 +121,43 @@ interface Known {
 /** What the server said is settled: asking again would change nothing before it says something new. */
 const SETTLED: ReadonlySet<Result> = new Set(['committed', 'nothing', 'failed', 'rolled_back']);
 
-async function turn(session: Session, known: Known): Promise<Known> {
-  const { server, log } = session.agent;
-  const letter = session.letters.take();
+/**
+ * The server signs anew twice a day, so no tag is good for longer. Whoever answers "as before" for
+ * ever must show the files again, and their expiry tells (TUF 1.5.2, indefinite freeze).
+ */
+const TAG_LIFE_MS = 86_400_000;
+
+async function turn(session: Session, { tag, failures }: Known): Promise<Known> {
+  const { milliseconds } = session.agent.ambient;
+  const isGood = tag !== undefined && milliseconds() - tag.since < TAG_LIFE_MS;
+  const known = isGood ? tag : undefined;
   try {
-    const offered =
-      letter === undefined
-        ? await server.assignment(known.etag)
-        : { bytes: letter, etag: undefined };
-    if (offered === undefined) return { ...known, failures: 0 };
-    const result = await takeUp(session, offered.bytes);
-    if (result === 'later') return { etag: undefined, failures: known.failures + 1 };
-    const etag = SETTLED.has(result) ? (offered.etag ?? known.etag) : undefined;
-    return { etag, failures: 0 };
+    const asked = await askForOffer(session, known?.etag);
+    if (asked === undefined) {
+      await session.reach.clear(false);
+      return { tag: known, failures: 0 };
+    }
+    const result = await takeUp(session, asked.offer);
+    await noteTurn(session, result);
+    if (result === 'later') return { tag: undefined, failures: failures + 1 };
+    const { etag } = asked;
+    const told = etag === undefined ? known : { etag, since: milliseconds() };
+    return { tag: SETTLED.has(result) ? told : undefined, failures: 0 };
   } catch (cause) {
-    if (!(cause instanceof Unreachable)) throw cause;
-    log('server_unreachable', { detail: cause.message });
-    return { ...known, failures: known.failures + 1 };
+    await noteUnanswered(session, cause);
+    return { tag: known, failures: failures + 1 };
   }
 }
 
-async function takeUp(session: Session, bytes: Uint8Array): Promise<Result> {
+async function noteUnanswered({ agent, reach }: Session, cause: unknown): Promise<void> {
+  const trouble = pollTrouble(cause);
+  if (agent.ambient.signal.aborted) return; // it was us who ended it
+  agent.log('server_unreachable', { ...trouble });
+  await reach.troubled(trouble);
+}
+
+async function takeUp(session: Session, offer: Offer): Promise<Result> {
   const { world, agent } = session;
-  const offer = offerOf(bytes);
   if ((await world.load()).failedOffer === offer.sha256) return 'failed'; // and it was reported
   agent.log('assignment_received', { offer: offer.sha256 });
   try {

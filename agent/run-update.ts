@@ -1,3 +1,4 @@
+import type { Trouble } from './link/trouble.ts';
 import { next } from './machine.ts';
 import type { AgentState } from './state/agent-state.ts';
 import { enter, wake } from './state/transitions.ts';
@@ -6,6 +7,8 @@ import { enter, wake } from './state/transitions.ts';
 export interface Step {
   readonly outcome: Parameters<typeof next>[1];
   readonly remember?: (state: AgentState) => AgentState;
+  /** Why it is left for later, when it was not the device's own choice. */
+  readonly trouble?: Trouble;
 }
 
 /** Everything the update needs from the outside world. Tests hand in a world that breaks on cue. */

@@ -1,6 +1,8 @@
 import type { ReportEvent } from '../shared/protocol/report.ts';
+import type { MeasuredSlot } from './install/measure-installed.ts';
 import { letterBox, type LetterBox } from './link/letter-box.ts';
 import { mqttLink, type MqttLink } from './link/mqtt-link.ts';
+import type { Trouble } from './link/trouble.ts';
 import { Unreachable } from './link/unreachable.ts';
 import type { Outcome } from './machine.ts';
 import { BACKOFF, type OpenAgent } from './open-agent.ts';
@@ -8,10 +10,12 @@ import { pause } from './pause.ts';
 import { performer } from './perform.ts';
 import { courier, type Courier } from './report/courier.ts';
 import type { ReportMessage } from './report/outbox.ts';
+import { standingOf } from './report/standing.ts';
 import { resumeUpdate, runUpdate, type World } from './run-update.ts';
 import type { AgentState, Slot } from './state/agent-state.ts';
 import type { Offer } from './verify/offer.ts';
 import { tidy } from './tidy.ts';
+import { watchReach, type ReachWatch } from './watch-reach.ts';
 import { diskOf } from './world.ts';
 
 /** How taking up an offer ended. */
@@ -25,18 +29,30 @@ export interface Session {
   readonly mqtt: MqttLink | undefined;
   readonly letters: LetterBox;
   /** What was measured of a running slot, where it differs from what was signed. */
-  readonly drifted: Map<Slot, string>;
+  readonly drifted: Map<Slot, MeasuredSlot>;
   readonly resume: () => Promise<Result>;
   readonly takeUp: (offer: Offer) => Promise<Result>;
+  readonly reach: ReachWatch;
+  /** What kept the last thing that was taken up or resumed from going on, and whether it downloaded. */
+  readonly last: () => Last;
 }
+
+/** What {@link Session.last} answers. */
+export interface Last {
+  readonly trouble: Trouble | undefined;
+  readonly hasDownloaded: boolean;
+}
+
+const NOTHING_YET: Last = { trouble: undefined, hasDownloaded: false };
 
 /** Connects the parts of an open agent. */
 export function startSession(agent: OpenAgent): Session {
   const { ambient, stages, floors } = agent;
-  const drifted = new Map<Slot, string>();
+  const drifted = new Map<Slot, MeasuredSlot>();
   const letters = letterBox();
   let offer: Offer | undefined;
   let lastOutcome: Outcome = 'nothing';
+  let last: Last = NOTHING_YET;
 
   const mqtt = openMqtt(agent, letters, () => reports);
   const reports = makeCourier(agent, () => mqtt);
@@ -46,17 +62,21 @@ export function startSession(agent: OpenAgent): Session {
       ...agent,
       now: ambient.now,
       drifted: () => drifted,
+      standing: async () => standingOf(await floors.load(), await agent.clock.standing()),
       onReports: reports.hurry,
     }),
     perform: async (state) => {
       const step = await perform(state);
       lastOutcome = step.outcome;
+      const hasDownloaded = state.stage === 'downloading' && step.outcome === 'done';
+      last = { trouble: step.trouble, hasDownloaded: last.hasDownloaded || hasDownloaded };
       return step;
     },
   };
   const finish = async (work: Promise<AgentState>): Promise<Result> => {
     const state = await work;
-    await floors.raise({ securityEpoch: state.securityEpoch });
+    const { securityEpoch, releaseCounter } = state;
+    await floors.raise({ securityEpoch, releaseCounter });
     const result = resultOf(state.unwritten.at(-1)?.event, lastOutcome);
     if (result !== 'nothing' && result !== 'later') await tidy(agent.paths, state);
     return result;
@@ -68,8 +88,20 @@ export function startSession(agent: OpenAgent): Session {
     mqtt,
     letters,
     drifted,
-    resume: () => finish(resumeUpdate(world)),
+    last: () => last,
+    reach: watchReach({
+      path: agent.paths.reach,
+      world,
+      now: agent.clock.now,
+      noticeAfterPolls: agent.config.server.noticeAfterPolls,
+      log: agent.log,
+    }),
+    resume: () => {
+      last = NOTHING_YET;
+      return finish(resumeUpdate(world));
+    },
     takeUp: (offered) => {
+      last = NOTHING_YET;
       offer = offered;
       return finish(runUpdate(world));
     },

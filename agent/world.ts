@@ -1,9 +1,10 @@
 import type { ReportEvent, Running } from '../shared/protocol/report.ts';
 import type { BootControl } from './boot/boot-control.ts';
 import type { KeptTwice } from './install/kept-twice.ts';
+import type { MeasuredSlot } from './install/measure-installed.ts';
 import type { Log } from './log.ts';
 import type { Outbox } from './report/outbox.ts';
-import { signReport, type Reporter } from './report/sign-report.ts';
+import { signReport, type Reporter, type Standing } from './report/sign-report.ts';
 import type { World } from './run-update.ts';
 import { firstState, type AgentState, type Installed, type Slot } from './state/agent-state.ts';
 
@@ -15,7 +16,9 @@ export interface WorldDeps {
   readonly boot: Pick<BootControl, 'current'>;
   readonly reporter: Reporter;
   /** What was measured of a slot at start, if it differs from what was signed. */
-  readonly drifted: () => ReadonlyMap<Slot, string>;
+  readonly drifted: () => ReadonlyMap<Slot, MeasuredSlot>;
+  /** What the device has verified of time and metadata, as every report says it. */
+  readonly standing: () => Promise<Standing>;
   /** Reports have been put into the outbox. */
   readonly onReports: () => void;
   readonly log: Log;
@@ -50,12 +53,17 @@ export async function runningOf(
   const slot = await boot.current();
   const installed = slot && state.slots[slot];
   if (slot === undefined || !installed) return null;
-  const { release, securityEpoch, installedSha256 } = installed;
+  const { release, securityEpoch } = installed;
+  const { installedSha256, components }: MeasuredSlot = drifted().get(slot) ?? installed;
+  const each = components.map(({ component, installedSha256: digest }) => {
+    return { component, installedSha256: digest };
+  });
   return {
     release,
     securityEpoch,
     slot,
-    installedSha256: drifted().get(slot) ?? installedSha256,
+    installedSha256,
+    ...(each.length > 1 && { components: each }),
   };
 }
 
@@ -71,7 +79,10 @@ export async function installedNow(
 async function putReports(deps: WorldDeps, state: AgentState): Promise<void> {
   for (const unwritten of state.unwritten) {
     const sign = async (): Promise<Uint8Array> =>
-      signReport(deps.reporter, unwritten, await runningOf(deps, state));
+      signReport(deps.reporter, unwritten, {
+        running: await runningOf(deps, state),
+        ...(await deps.standing()),
+      });
     await deps.outbox.put(unwritten.number, sign);
   }
 }
@@ -90,6 +101,12 @@ function lineOf(report: number, event: ReportEvent): Parameters<Log> {
       return ['stage_entered', { ...about, stage: event.stage }];
     case 'receipt':
       return ['update_committed', about];
+    case 'recalled':
+      return ['running_release_recalled', about];
+    case 'noticed': {
+      const { attack, since, times, code } = event;
+      return ['attack_noticed', { report, attack, since, times, code }];
+    }
     case 'refused':
       return ['update_refused', { ...about, code: event.code, detail: event.detail }];
     case 'failed':

@@ -5,13 +5,15 @@ import { Refusal } from '../../shared/trust/refusal.ts';
 import { readFirstRoot } from '../config/configured-file.ts';
 import type { Config } from '../config/load-config.ts';
 import { readIfThere } from '../install/durable-file.ts';
-import { measureIfThere } from '../install/measure-tree.ts';
+import { installersOf } from '../install/installers.ts';
+import { measureInstalled, NOTHING_MEASURABLE } from '../install/measure-installed.ts';
+import { slotFolders } from '../install/slot-folders.ts';
 import { statePaths } from '../paths.ts';
-import type { Installed } from '../state/agent-state.ts';
+import type { Installed, Slot } from '../state/agent-state.ts';
 import type { Repository } from '../../shared/trust/repository.ts';
 import type { RepositoryName } from '../verify/floors-file.ts';
 import { findStored, verifyStored, type StoredVerdict } from '../verify/stored-metadata.ts';
-import { signedDigest } from '../verify/signed-digest.ts';
+import { signedDigests } from '../verify/signed-digest.ts';
 import type { Invocation } from './command.ts';
 import { look, type Look } from './look.ts';
 
@@ -90,9 +92,7 @@ async function checkRunning(
     join(statePaths(config.stateDir).manifests, `${release.manifestSha256}.json`),
   );
   const isSigned = manifest !== undefined && sha256Hex(manifest) === release.manifestSha256;
-  const signed = isSigned ? signedDigest(manifest) : undefined;
-  const expected = signed ?? installed.installedSha256;
-  const measured = await measureSlot(join(config.slotsDir, seen.slot ?? ''));
+  const signed = isSigned ? signedDigests(manifest) : new Map<string, string>();
   return [
     {
       name: 'manifest',
@@ -100,13 +100,42 @@ async function checkRunning(
       detail: `${release.product} ${release.version}, ${release.manifestSha256}`,
     },
     await checkVouched(release, image, verdict),
-    {
-      name: `slot ${seen.slot ?? '?'}`,
-      ok: measured === expected,
-      detail:
-        measured === expected ? `measures ${measured}` : `measures ${measured}, not ${expected}`,
-    },
+    ...(await checkComponents(config, { slot: seen.slot, installed, signed })),
   ];
+}
+
+interface SlotToCheck {
+  readonly slot: Slot | undefined;
+  readonly installed: Installed;
+  /** By component; an archive of which the author signed no digest is held to what was measured. */
+  readonly signed: ReadonlyMap<string, string>;
+}
+
+async function checkComponents(
+  config: Config,
+  { slot, installed, signed }: SlotToCheck,
+): Promise<readonly Check[]> {
+  if (slot === undefined) return [{ name: 'slot', ok: false, detail: 'none runs' }];
+  const world = {
+    slots: slotFolders(config.slotsDir),
+    findInstaller: installersOf(config, () => undefined),
+  };
+  const { components } = await measureInstalled(world, slot, installed);
+  return components.map(({ component, installedSha256 }, at) => {
+    const expected = signed.get(component) ?? installed.components[at]?.installedSha256;
+    const ok = installedSha256 === expected;
+    return {
+      name: components.length === 1 ? `slot ${slot}` : `slot ${slot}, ${component}`,
+      ok,
+      detail: ok
+        ? `measures ${installedSha256}`
+        : `${found(installedSha256)}, not ${expected ?? '?'}`,
+    };
+  });
+}
+
+function found(digest: string): string {
+  return digest === NOTHING_MEASURABLE ? 'holds nothing that was released' : `measures ${digest}`;
 }
 
 /** A release that ran before the author's role moved on is still in it: releases never vanish. */
@@ -125,14 +154,5 @@ async function checkVouched(
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause;
     return { name, ok: false, detail: `${cause.code}: ${cause.message}` };
-  }
-}
-
-async function measureSlot(folder: string): Promise<string> {
-  try {
-    return (await measureIfThere(folder)) ?? 'nothing';
-  } catch (cause) {
-    if (cause instanceof Refusal) return 'what no release can hold';
-    throw cause;
   }
 }

@@ -48,10 +48,17 @@ function withPaths(config: ConfigFile, folder: string): Config {
     stateDir: at(config.stateDir),
     slotsDir: at(config.slotsDir),
     roots: { image: at(roots.image), director: at(roots.director) },
+    slots: slotsAt(config.slots, at),
     trial: { ...trial, probes: trial.probes.map((probe) => probeAt(probe, at)) },
     server: { ...server, ...(server.caFile && { caFile: at(server.caFile) }) },
     ...(enrolmentTokenFile && { enrolmentTokenFile: at(enrolmentTokenFile) }),
   };
+}
+
+function slotsAt(slots: Config['slots'], at: (path: string) => string): Config['slots'] {
+  return Object.fromEntries(
+    Object.entries(slots).map(([component, { a, b }]) => [component, { a: at(a), b: at(b) }]),
+  );
 }
 
 type Probe = Config['trial']['probes'][number];

@@ -51,6 +51,13 @@ const policy = z.strictObject({
   ),
 });
 
+/** How slowly files may come (link/pace.ts), and how long a line may be silent. */
+const retrieval = z.strictObject({
+  minBytesPerSecond: z._default(count, 256),
+  windowSeconds: z._default(seconds.check(z.positive('must be more than 0')), 60),
+  idleSeconds: z._default(seconds.check(z.positive('must be more than 0')), 30),
+});
+
 const MIB = 1_024 * 1_024;
 
 const limits = z.strictObject({
@@ -59,6 +66,13 @@ const limits = z.strictObject({
   entries: z._default(count, ARCHIVE_LIMITS.entries),
   depth: z._default(count, ARCHIVE_LIMITS.depth),
 });
+
+/** Where the image of a component goes: a partition, a loop device or a file for each slot. */
+const slotTargets = z
+  .strictObject({ a: path, b: path })
+  .check(
+    z.refine(({ a, b }) => a !== b, 'must name two places, or an update would overwrite what runs'),
+  );
 
 /** The agent's one configuration file. Strict: a key with a typing error must not be ignored. */
 export const ConfigFile = z.strictObject({
@@ -73,6 +87,7 @@ export const ConfigFile = z.strictObject({
     pollSeconds: z._default(seconds.check(z.positive('must be more than 0')), 300),
     allowPlaintext: z._default(z.boolean(), false),
     caFile: z.optional(path),
+    noticeAfterPolls: z._default(count, 12),
   }),
   roots: z.strictObject({ image: path, director: path }),
   enrolmentTokenFile: z.optional(path),
@@ -90,5 +105,10 @@ export const ConfigFile = z.strictObject({
   ),
   policy: z._default(policy, { requireSbom: false }),
   limits: z._default(limits, limits.parse({})),
+  retrieval: z._default(retrieval, retrieval.parse({})),
+  /** `untrusted`: this device has no clock that counts while it is off. */
+  clock: z._default(z.enum(['auto', 'untrusted']), 'auto'),
+  /** By component, for releases that hold images. */
+  slots: z._default(z.record(Name, slotTargets), {}),
 });
 export type ConfigFile = Readonly<z.infer<typeof ConfigFile>>;

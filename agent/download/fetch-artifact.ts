@@ -2,8 +2,6 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Refusal } from '../../shared/trust/refusal.ts';
 import { NoSpace } from '../install/free-space.ts';
-import { backoffMs, type Backoff } from '../link/backoff.ts';
-import { Unreachable } from '../link/unreachable.ts';
 import type { Step } from '../run-update.ts';
 import {
   spareOf,
@@ -14,40 +12,29 @@ import {
 } from '../state/agent-state.ts';
 import { failed, refused } from '../state/endings.ts';
 import { isOfPlatform } from '../platform-error.ts';
-import { BrokenOff } from './receive.ts';
-import {
-  downloadBlob,
-  NotThere,
-  SpoiledResume,
-  type DownloadDeps,
-  type NamedBlob,
-} from './download-blob.ts';
+import { NotThere, type NamedBlob } from './download-blob.ts';
+import { tryAgain, type TryDeps } from './try-again.ts';
 
-/** What fetching an artifact needs. */
-export interface FetchDeps extends DownloadDeps {
+/** What fetching artifacts needs. */
+export interface FetchDeps extends TryDeps {
   readonly limitBytes: number;
   readonly currentSlot: () => Promise<Slot | undefined>;
-  readonly backoff: Backoff;
-  readonly random: () => number;
-  /** Answers false when the agent was told to end meanwhile. */
-  readonly pause: (milliseconds: number) => Promise<boolean>;
+  readonly milliseconds: () => number;
   readonly now: () => Date;
 }
 
-/** Tries in a row that brought nothing, before the server is left alone until the next poll. */
-const TRIES = 6;
-/** A try that brought at least this much was not in vain. */
-const PROGRESS_BYTES = 64 * 1_024;
-
-/** DESIGN §2, step 7. Afterwards the artifact stands under its verified name. */
-export async function fetchArtifact(deps: FetchDeps, state: AgentState): Promise<Step> {
-  const { artifact, release } = updateOf(state);
+/** DESIGN §2, step 7. Afterwards every artifact stands under its verified name. */
+export async function fetchArtifacts(deps: FetchDeps, state: AgentState): Promise<Step> {
+  const { artifacts, release } = updateOf(state);
   const begun = deps.milliseconds();
   try {
-    requireLimit(artifact, deps.limitBytes);
+    for (const artifact of artifacts) requireLimit(artifact, deps.limitBytes);
     await mkdir(deps.folder, { recursive: true, mode: 0o700 });
-    await forgetOthers(deps.folder, artifact);
-    if (!(await tryAgain(deps, artifact))) return { outcome: 'later' };
+    await forgetOthers(deps.folder, artifacts);
+    for (const artifact of artifacts) {
+      const trouble = await tryAgain(deps, artifact);
+      if (trouble !== undefined) return { outcome: 'later', trouble };
+    }
   } catch (cause) {
     if (cause instanceof Refusal) {
       const said = { refusal: cause, release, path: null };
@@ -76,25 +63,6 @@ function decideSlots(state: AgentState, running: Slot | undefined, download: num
   return { ...state, update: decided, slots: { ...state.slots, [to]: null } };
 }
 
-/** Answers false when the server could not be reached for long enough. */
-async function tryAgain(deps: FetchDeps, artifact: NamedBlob): Promise<boolean> {
-  let inVain = 0;
-  let spoiled = 0;
-  for (;;) {
-    try {
-      await downloadBlob(deps, artifact);
-      return true;
-    } catch (cause) {
-      if (cause instanceof SpoiledResume && spoiled === 0) spoiled += 1;
-      else if (cause instanceof BrokenOff && cause.receivedBytes >= PROGRESS_BYTES) inVain = 1;
-      else if (cause instanceof Unreachable) inVain += 1;
-      else throw cause;
-    }
-    if (inVain >= TRIES) return false;
-    if (!(await deps.pause(backoffMs(inVain, deps.backoff, deps.random)))) return false;
-  }
-}
-
 function whyNot(cause: unknown): (state: AgentState) => AgentState {
   if (cause instanceof NotThere) return (state) => failed(state, 'network', cause.message);
   if (cause instanceof NoSpace || isOfPlatform(cause)) {
@@ -113,9 +81,9 @@ function requireLimit({ length }: NamedBlob, limitBytes: number): void {
 }
 
 /** Artifacts of earlier updates are of no use any more. */
-async function forgetOthers(folder: string, { sha256 }: NamedBlob): Promise<void> {
-  const names = await readdir(folder);
-  for (const name of names.filter((other) => !other.startsWith(sha256))) {
-    await rm(join(folder, name), { force: true });
+async function forgetOthers(folder: string, wanted: readonly NamedBlob[]): Promise<void> {
+  const isWanted = (name: string): boolean => wanted.some(({ sha256 }) => name.startsWith(sha256));
+  for (const name of await readdir(folder)) {
+    if (!isWanted(name)) await rm(join(folder, name), { force: true });
   }
 }

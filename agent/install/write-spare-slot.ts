@@ -1,5 +1,4 @@
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { installedDigest } from '../../shared/release/installed-digest.ts';
 import { Refusal } from '../../shared/trust/refusal.ts';
 import type { BootControl } from '../boot/boot-control.ts';
 import { isOfPlatform } from '../platform-error.ts';
@@ -9,38 +8,45 @@ import {
   updateOf,
   type AgentState,
   type Installed,
+  type InstalledComponent,
+  type PlannedArtifact,
   type Slot,
 } from '../state/agent-state.ts';
 import { condemn, failed, refused } from '../state/endings.ts';
-import { flushFolder } from './durable-file.ts';
-import type { ArchiveLimits } from '../../shared/release/archive-entries.ts';
+import { componentFolder } from './component-folder.ts';
 import { NoSpace } from './free-space.ts';
-import { measureTree } from './measure-tree.ts';
-import { unpackArchive } from './unpack-archive.ts';
-import { wipeTree } from './wipe-tree.ts';
+import { TargetUnfit, type FindInstaller, type Installer, type InstallTask } from './installer.ts';
+
+/** The folders of the slots. Each thing can be done twice. */
+export interface SlotFolders {
+  readonly folder: (slot: Slot) => string;
+  /** Leaves an empty folder there, whatever it was. */
+  readonly empty: (slot: Slot) => Promise<void>;
+  readonly flush: (slot: Slot) => Promise<void>;
+}
 
 /** What writing a slot needs. */
 export interface InstallDeps {
   readonly boot: BootControl;
-  readonly slotFolder: (slot: Slot) => string;
-  /** Where the artifact stands once its hash was right. */
+  readonly slots: SlotFolders;
+  /** Where an artifact stands once its hash was right. */
   readonly artifactPath: (sha256: string) => string;
-  readonly limits: ArchiveLimits;
-  readonly requireSpace: (folder: string, lengthBytes: number) => Promise<void>;
-  readonly requireRunning: () => void;
+  readonly findInstaller: FindInstaller;
   readonly now: () => Date;
 }
 
 /**
  * DESIGN §3 "Slots", and the order is law: mark the spare bad, write, flush, read back and compare
- * with the signed digest, mark it good. Switching comes later, and last.
+ * with the signed digest, mark it good. Switching comes later, and last. Several artifacts are one
+ * such step: all of them have been downloaded, and the slot is good only after the last.
  */
 export async function writeSpareSlot(deps: InstallDeps, state: AgentState): Promise<Step> {
-  const { release, artifact } = updateOf(state);
+  const { release, artifacts, securityEpoch } = updateOf(state);
   const { to } = slotsOf(state);
   try {
-    const installedSha256 = await install(deps, to, artifact);
-    const installed = { release, installedSha256, securityEpoch: updateOf(state).securityEpoch };
+    const components = await install(deps, to, artifacts);
+    const installedSha256 = installedDigest(components);
+    const installed = { release, installedSha256, securityEpoch, components };
     return { outcome: 'done', remember: (before) => withSlot(before, to, installed) };
   } catch (cause) {
     if (cause instanceof Refusal) {
@@ -51,40 +57,68 @@ export async function writeSpareSlot(deps: InstallDeps, state: AgentState): Prom
       });
       return { outcome: 'refused', remember };
     }
-    if (!(cause instanceof NoSpace) && !isOfPlatform(cause)) throw cause;
-    return { outcome: 'failed', remember: (before) => failed(before, 'disk', cause.message) };
+    return { outcome: 'failed', remember: whyNot(cause) };
   }
 }
 
+function whyNot(cause: unknown): (state: AgentState) => AgentState {
+  if (cause instanceof TargetUnfit) return (state) => failed(state, cause.reason, cause.message);
+  if (!(cause instanceof NoSpace) && !isOfPlatform(cause)) throw cause;
+  return (state) => failed(state, 'disk', cause.message);
+}
+
 async function install(
-  { boot, slotFolder, artifactPath, limits, requireSpace, requireRunning }: InstallDeps,
+  deps: InstallDeps,
   slot: Slot,
-  artifact: {
-    readonly sha256: string;
-    readonly length: number;
-    readonly installedSha256: string | null;
-  },
-): Promise<string> {
+  artifacts: readonly PlannedArtifact[],
+): Promise<InstalledComponent[]> {
+  const { boot } = deps;
   if ((await boot.current()) === slot || (await boot.primary()) === slot) {
     throw new Error(`bug: slot ${slot} runs and must not be written`);
   }
-  const folder = slotFolder(slot);
+  const works = artifacts.map((artifact) => workOf(deps, slot, artifact, artifacts));
+  for (const { installer, task } of works) await installer.check(task);
   await boot.setState(slot, 'bad');
-  await wipeTree(folder);
-  await requireSpace(dirname(folder), artifact.length);
-  await mkdir(folder, { mode: 0o755 });
-  await unpackArchive(artifactPath(artifact.sha256), folder, limits, requireRunning);
-  const measured = await measureTree(folder, 'flush');
-  await flushFolder(dirname(folder));
-  const signed = artifact.installedSha256 ?? measured;
-  if (measured !== signed) {
+  await deps.slots.empty(slot);
+  const components: InstalledComponent[] = [];
+  for (const work of works) components.push(await installOne(work));
+  await deps.slots.flush(slot);
+  await boot.setState(slot, 'good');
+  return components;
+}
+
+interface Work {
+  readonly installer: Installer;
+  readonly task: InstallTask;
+}
+
+function workOf(
+  { slots, artifactPath, findInstaller }: InstallDeps,
+  slot: Slot,
+  artifact: PlannedArtifact,
+  all: readonly PlannedArtifact[],
+): Work {
+  const installer = findInstaller(artifact.installer);
+  if (installer === undefined) {
+    // It was there when the release was verified; the agent was exchanged or configured anew since.
+    throw new TargetUnfit('target_missing', `nothing here installs ${artifact.installer} any more`);
+  }
+  const { component, sha256 } = artifact;
+  const folder = componentFolder(slots.folder(slot), all, artifact);
+  return { installer, task: { slot, component, folder, artifact, path: artifactPath(sha256) } };
+}
+
+async function installOne({ installer, task }: Work): Promise<InstalledComponent> {
+  const { component, artifact, slot } = task;
+  const { sha256, length } = await installer.install(task);
+  const signed = artifact.installed?.sha256 ?? sha256;
+  if (sha256 !== signed) {
     throw new Refusal(
       'installed_digest_mismatch',
-      `slot ${slot} measures ${measured}, ${signed} was signed`,
+      `${component} in slot ${slot} measures ${sha256}, ${signed} was signed`,
     );
   }
-  await boot.setState(slot, 'good');
-  return measured;
+  return { component, installer: artifact.installer, installedSha256: sha256, length };
 }
 
 function withSlot(state: AgentState, slot: Slot, installed: Installed): AgentState {

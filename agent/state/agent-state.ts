@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { Length, Sha256 } from '../../shared/metadata/fields.ts';
 import { ReleaseRef, ReportEvent } from '../../shared/protocol/report.ts';
-import { SecurityEpoch } from '../../shared/release/manifest.ts';
+import { Installer, SecurityEpoch } from '../../shared/release/manifest.ts';
+import { Name } from '../../shared/release/names.ts';
 import { STAGES, type Stage } from '../machine.ts';
 
 const count = z.int().check(z.minimum(0));
@@ -10,27 +11,50 @@ const count = z.int().check(z.minimum(0));
 export const Slot = z.enum(['a', 'b']);
 export type Slot = z.infer<typeof Slot>;
 
+/** What stands of one component of a slot, and who can measure it again. */
+export const InstalledComponent = z.strictObject({
+  component: Name,
+  installer: Installer,
+  /** What was measured when it was written, equal to the signed digest where there is one. */
+  installedSha256: Sha256,
+  /** How many bytes of an image that is; null for what has no length of its own. */
+  length: z.nullable(Length),
+});
+export type InstalledComponent = Readonly<z.infer<typeof InstalledComponent>>;
+
 /** What stands in a slot, from a manifest that was verified. */
 export const Installed = z.strictObject({
   release: ReleaseRef,
   securityEpoch: SecurityEpoch,
-  /** What was measured when it was written, equal to the signed digest where there is one. */
+  /** The digest of all components together (shared/release/installed-digest.ts). */
   installedSha256: Sha256,
+  components: z.array(InstalledComponent).check(z.minLength(1)),
 });
 export type Installed = Readonly<z.infer<typeof Installed>>;
+
+/** An artifact to install, by the words of a manifest that was verified. */
+export const PlannedArtifact = z.strictObject({
+  component: Name,
+  installer: Installer,
+  fileName: z.string(),
+  mediaType: z.string(),
+  sha256: Sha256,
+  length: Length,
+  /** What the author signed for what must stand afterwards, if anything. */
+  installed: z.nullable(z.strictObject({ sha256: Sha256, length: z.nullable(Length) })),
+});
+export type PlannedArtifact = Readonly<z.infer<typeof PlannedArtifact>>;
 
 /** The update that is under way. Everything in it comes from a release that was verified. */
 export const Update = z.strictObject({
   release: ReleaseRef,
   securityEpoch: SecurityEpoch,
-  artifact: z.strictObject({
-    sha256: Sha256,
-    length: Length,
-    /** The digest that the author signed for what must stand in the slot, if there is one. */
-    installedSha256: z.nullable(Sha256),
-  }),
+  /** In the order in which they are installed: all of them, or none. */
+  artifacts: z.array(PlannedArtifact).check(z.minLength(1)),
   /** Which slot it goes to and which one it leaves, once that is decided. */
   slots: z.nullable(z.strictObject({ to: Slot, from: z.nullable(Slot) })),
+  /** Its number in the order of its product, committed with it. */
+  releaseCounter: z._default(count, 0),
   wakeUps: z.record(z.string(), count),
   milliseconds: z.strictObject({ verify: count, download: count, trial: count }),
 });
@@ -70,6 +94,12 @@ export const AgentState = z.strictObject({
   slots: z.strictObject({ a: z.nullable(Installed), b: z.nullable(Installed) }),
   /** The highest security epoch that was ever committed. */
   securityEpoch: SecurityEpoch,
+  /** The highest release counter that was ever committed. */
+  releaseCounter: z._default(count, 0),
+  /** Manifests whose recall this device has verified, the latest last. */
+  recalledReleases: z._default(z.array(Sha256), []),
+  /** The running release whose recall was reported: once is enough. */
+  reportedRecall: z._default(z.nullable(Sha256), null),
   enrolment: z.enum(['none', 'pending', 'accepted', 'rejected', 'retired']),
   /** Manifests that failed on this device, the latest last. */
   failedReleases: z.array(Sha256),
@@ -93,6 +123,9 @@ export function firstState(lastReport = 0): AgentState {
     ending: null,
     slots: { a: null, b: null },
     securityEpoch: 0,
+    releaseCounter: 0,
+    recalledReleases: [],
+    reportedRecall: null,
     enrolment: 'none',
     failedReleases: [],
     failedOffer: null,

@@ -1,4 +1,4 @@
-import type { Artifact, Manifest } from '../../shared/release/manifest.ts';
+import type { Manifest } from '../../shared/release/manifest.ts';
 import { Refusal } from '../../shared/trust/refusal.ts';
 import type { ProvenancePolicy } from './provenance.ts';
 
@@ -13,18 +13,6 @@ export function requireSbom({ sbom, version }: Manifest, policy: DevicePolicy): 
   if (policy.requireSbom && sbom === undefined) {
     throw new Refusal('sbom_missing', `${version} comes without an SBOM`);
   }
-}
-
-/** The one artifact that goes into a slot. What this agent cannot install is held back, not skipped. */
-export function onlyArtifact({ artifacts, version }: Manifest): Artifact {
-  const [artifact, ...others] = artifacts;
-  if (artifact === undefined || others.length > 0) {
-    throw new Refusal('installer_unsupported', `${version} has ${artifacts.length} artifacts`);
-  }
-  if (artifact.installer !== 'archive') {
-    throw new Refusal('installer_unsupported', `${version} needs ${artifact.installer}`);
-  }
-  return artifact;
 }
 
 /** NervesHub #202: a release that failed here would fail again, in a loop. */

@@ -6,15 +6,17 @@ import type { Manifest } from '../../shared/release/manifest.ts';
 import { readConditions } from '../../shared/trust/manifest.ts';
 import { Refusal } from '../../shared/trust/refusal.ts';
 import type { FetchFile, MetadataStore, Repository } from '../../shared/trust/repository.ts';
-import { startTime } from '../../shared/trust/time-floor.ts';
 import { verifyAssignment, type Verdict } from '../../shared/trust/verify-assignment.ts';
 import { writeDurably } from '../install/durable-file.ts';
+import type { FindInstaller } from '../install/installer.ts';
 import type { Step } from '../run-update.ts';
-import type { AgentState, Installed, Update } from '../state/agent-state.ts';
+import type { AgentState, Installed, PlannedArtifact, Update } from '../state/agent-state.ts';
 import { refused } from '../state/endings.ts';
 import { assignedPath } from './assigned-path.ts';
-import { onlyArtifact, requireNotFailed, requireSbom, type DevicePolicy } from './device-policy.ts';
+import { acceptArtifacts } from './accept-artifacts.ts';
+import { requireNotFailed, requireSbom, type DevicePolicy } from './device-policy.ts';
 import type { FloorsFile, RepositoryName } from './floors-file.ts';
+import { requirePlausible } from './device-clock.ts';
 import { isInsideWindow } from './install-window.ts';
 import { openBundle, type Offer } from './offer.ts';
 import { provenanceOf, requireNamedAttestation, requireTrustedBuilder } from './provenance.ts';
@@ -27,6 +29,7 @@ export interface VerifyDeps {
     readonly hardwareId: string;
   };
   readonly policy: DevicePolicy;
+  readonly findInstaller: FindInstaller;
   readonly firstRoots: Readonly<Record<RepositoryName, Uint8Array>>;
   readonly stores: Readonly<Record<RepositoryName, MetadataStore>>;
   readonly floors: FloorsFile;
@@ -36,6 +39,8 @@ export interface VerifyDeps {
   readonly manifests: string;
   readonly running: (state: AgentState) => Promise<Installed | null>;
   readonly now: () => Date;
+  /** The time that this device goes by (device-clock.ts). */
+  readonly deviceNow: () => Promise<Date>;
   readonly milliseconds: () => number;
   readonly builtAt: Date;
 }
@@ -52,20 +57,27 @@ export async function verifyRelease(
   try {
     bundle = openBundle(offer);
     const begun = deps.milliseconds();
-    const { verdict, manifestBytes } = await verifyBundle(deps, state, bundle);
+    const { verdict, manifestBytes } = await verifyBundle(deps, state, { bundle, offer });
+    requirePlausible(verdict.serverTime, deps.builtAt);
     await deps.floors.raise({ time: verdict.serverTime }); // only now: everything about it has held
     if (verdict.kind === 'nothing') return { outcome: 'nothing' };
     const { manifest, manifestSha256 } = verdict;
     release = { product: manifest.product, version: manifest.version, manifestSha256 };
     const running = await deps.running(state);
-    if (running?.release.manifestSha256 === manifestSha256) return { outcome: 'nothing' };
+    if (running?.release.manifestSha256 === manifestSha256) return runsAlready(verdict);
     requireNotFailed(state.failedReleases, manifest, manifestSha256);
+    const artifacts = await acceptArtifacts(manifest, deps.findInstaller);
     await requirePolicy(deps, manifest);
-    if (!isInsideWindow(readConditions(manifest), deps.now())) return { outcome: 'later' };
+    if (!isInsideWindow(readConditions(manifest), await deps.deviceNow()))
+      return { outcome: 'later' };
     await mkdir(deps.manifests, { recursive: true, mode: 0o700 });
     await writeDurably(join(deps.manifests, `${manifestSha256}.json`), manifestBytes);
     const verify = Math.round(deps.milliseconds() - begun);
-    const update = updateOf(manifest, release, verify);
+    const { releaseCounter } = verdict;
+    const update: Update = {
+      ...updateOf(manifest, release, { artifacts, verify }),
+      releaseCounter,
+    };
     return { outcome: 'done', remember: () => ({ ...offered, update, failedOffer: null }) };
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause;
@@ -78,10 +90,10 @@ export async function verifyRelease(
 async function verifyBundle(
   deps: VerifyDeps,
   state: AgentState,
-  bundle: Bundle,
+  { bundle, offer }: { readonly bundle: Bundle; readonly offer: Offer },
 ): Promise<{ readonly verdict: Verdict; readonly manifestBytes: Uint8Array }> {
   const floors = await deps.floors.load();
-  const startedAt = startTime(deps.now(), deps.builtAt, floors.time); // TUF 5.1: once
+  const startedAt = await deps.deviceNow(); // TUF 5.1: once
   let manifestBytes: Uint8Array = new Uint8Array();
   const fetchImage: FetchFile = async (name, maxBytes) => {
     const bytes = await deps.fetchImage(name, maxBytes);
@@ -96,19 +108,20 @@ async function verifyBundle(
     startedAt,
   });
   const { deviceId, product, hardwareId } = deps.device;
+  const { recalledReleases } = state;
   const securityEpoch = Math.max(floors.securityEpoch, state.securityEpoch);
+  const releaseCounter = Math.max(floors.releaseCounter, state.releaseCounter);
   const verdict = await verifyAssignment({
     director: repository('director', bundleAsFetch(bundle)),
     image: repository('image', fetchImage),
-    asked: { deviceId, nonce: undefined },
-    device: { product, hardwareId, securityEpoch },
+    asked: { deviceId, nonce: offer.nonce },
+    device: { product, hardwareId, securityEpoch, releaseCounter, recalledReleases },
   });
   return { verdict, manifestBytes };
 }
 
 async function requirePolicy(deps: VerifyDeps, manifest: Manifest): Promise<void> {
   const { policy, fetchBlob } = deps;
-  onlyArtifact(manifest);
   requireSbom(manifest, policy);
   if (policy.provenance === undefined) return;
   const envelopes: Uint8Array[] = [];
@@ -120,12 +133,24 @@ async function requirePolicy(deps: VerifyDeps, manifest: Manifest): Promise<void
   requireTrustedBuilder(envelopes, manifest, policy.provenance);
 }
 
-function updateOf(manifest: Manifest, release: ReleaseRef, verify: number): Update {
-  const { sha256, length, installed } = onlyArtifact(manifest);
+/** The author may have counted it up since: what devices left for it is older now. */
+function runsAlready({ releaseCounter }: { readonly releaseCounter: number }): Step {
+  const remember = (state: AgentState): AgentState => ({
+    ...state,
+    releaseCounter: Math.max(state.releaseCounter, releaseCounter),
+  });
+  return { outcome: 'nothing', remember };
+}
+
+function updateOf(
+  manifest: Manifest,
+  release: ReleaseRef,
+  { artifacts, verify }: { readonly artifacts: PlannedArtifact[]; readonly verify: number },
+): Omit<Update, 'releaseCounter'> {
   return {
     release,
     securityEpoch: manifest.securityEpoch,
-    artifact: { sha256, length, installedSha256: installed?.sha256 ?? null },
+    artifacts,
     slots: null,
     wakeUps: {},
     milliseconds: { verify, download: 0, trial: 0 },

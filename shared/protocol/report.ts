@@ -5,6 +5,8 @@ import { Name } from '../release/names.ts';
 import { SecurityEpoch } from '../release/manifest.ts';
 import { REFUSAL_CODES } from '../trust/refusal.ts';
 import { DeviceId } from './device-id.ts';
+import { Noticed } from './noticed.ts';
+import { ReportedTime, ReportedVersions } from './standing.ts';
 
 const text = z.string().check(z.maxLength(2_000));
 const milliseconds = z.int().check(z.minimum(0));
@@ -29,17 +31,36 @@ export const FailureReason = z.enum([
   'health',
   'interrupted',
   'internal',
+  'recalled',
+  // The place that an image goes to, as this device is configured and built:
+  'target_missing',
+  'target_unsuitable',
+  'target_in_use',
+  'target_too_small',
 ]);
+export type FailureReason = Readonly<z.infer<typeof FailureReason>>;
 
 /** A release as a device knows it. */
 export const ReleaseRef = z.strictObject({ product: Name, version: Name, manifestSha256: Sha256 });
 export type ReleaseRef = Readonly<z.infer<typeof ReleaseRef>>;
 
+/** What stands of one component, measured on the device; null where its installer cannot. */
+export const RunningComponent = z.strictObject({
+  component: Name,
+  installedSha256: z.nullable(Sha256),
+});
+export type RunningComponent = Readonly<z.infer<typeof RunningComponent>>;
+
 /** What stands in the running slot. */
 export const Running = z.strictObject({
   release: ReleaseRef,
-  /** Digest of what is installed, measured on the device; null where the installer cannot. */
+  /** Digest of all that is installed (installed-digest.ts); null where an installer cannot measure. */
   installedSha256: z.nullable(Sha256),
+  /**
+   * Each component, in the order of the manifest. Left out when there is one, whose digest is then
+   * `installedSha256`: so a device of one component and a server of 0.1.0 understand each other.
+   */
+  components: z.optional(z.array(RunningComponent).check(z.minLength(2), z.maxLength(64))),
   slot: z.string().check(z.regex(/^[a-z0-9]{1,16}$/)),
   securityEpoch: SecurityEpoch,
 });
@@ -68,6 +89,8 @@ export const ReportEvent = z.discriminatedUnion('kind', [
     code: z.enum(REFUSAL_CODES),
     detail: text,
   }),
+  /** What runs here was recalled by its author, as this device has verified by itself. */
+  z.strictObject({ kind: z.literal('recalled'), release: ReleaseRef, detail: text }),
   /** The update ended before the new release ran. */
   z.strictObject({
     kind: z.literal('failed'),
@@ -84,6 +107,8 @@ export const ReportEvent = z.discriminatedUnion('kind', [
     reason: FailureReason,
     detail: text,
   }),
+  /** Something looks like an attack, although nothing came that could be refused. */
+  Noticed,
 ]);
 export type ReportEvent = Readonly<z.infer<typeof ReportEvent>>;
 
@@ -100,6 +125,9 @@ export const ReportSchema = z.strictObject({
   bootId: z.string().check(z.maxLength(64)),
   agent: z.string().check(z.maxLength(64)),
   running: z.nullable(Running),
+  /** Agents of 0.1.0 leave these two out. */
+  time: z.optional(ReportedTime),
+  metadata: z.optional(ReportedVersions),
   event: ReportEvent,
 });
 export type Report = Readonly<z.infer<typeof ReportSchema>>;

@@ -4,7 +4,12 @@ import { LIMITS } from '../metadata/limits.ts';
 import { Name } from './names.ts';
 
 const file = { mediaType: z.string().check(z.minLength(3), z.maxLength(128)), sha256: Sha256 };
-const digest = z.looseObject({ sha256: Sha256 });
+
+/**
+ * What stands on the device afterwards: of an archive the digest of its tree (tree-digest.ts), of an
+ * image the hash of its unpacked bytes and how many they are. `length` is of images only.
+ */
+const digest = z.looseObject({ sha256: Sha256, length: z.optional(Length) });
 
 /** How an artifact reaches its place: DESIGN's three kinds. */
 export const Installer = z.union([
@@ -13,13 +18,14 @@ export const Installer = z.union([
   z.string().check(z.regex(/^module:[a-z0-9][a-z0-9._-]{0,63}$/)),
 ]);
 
+export type InstallerName = Readonly<z.infer<typeof Installer>>;
+
 const artifact = z.looseObject({
   component: Name,
   installer: Installer,
   fileName: z.string().check(z.regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,127}$/)),
   ...file,
   length: Length,
-  /** What stands on the device afterwards; for an archive the digest of its tree (tree-digest.ts). */
   installed: z.optional(digest),
 });
 export type Artifact = Readonly<z.infer<typeof artifact>>;

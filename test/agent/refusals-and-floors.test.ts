@@ -70,7 +70,7 @@ describe('what must not be installed', () => {
 
   test('an installer that this agent does not have is refused, not skipped', async () => {
     const [artifact] = [artifactOf(tarOf(filesOf('1.0.0')), undefined)];
-    offerRelease(server, '1.0.0', { artifacts: [{ ...artifact, installer: 'image' }] });
+    offerRelease(server, '1.0.0', { artifacts: [{ ...artifact, installer: 'module:docker' }] });
 
     expect(await device.runOnce()).toBe('refused');
 

@@ -7,7 +7,7 @@ import {
   type Fault,
 } from '../support/failing-world.ts';
 
-const everyStep = Array.from({ length: 40 }, (_, index) => index + 1);
+const everyStep = Array.from({ length: 50 }, (_, index) => index + 1);
 
 /** The agent after the fault: it starts again and again, and the server offers again. */
 async function liveThrough(device: FailingDevice): Promise<void> {
@@ -31,12 +31,17 @@ const endings = (device: FailingDevice): readonly string[] =>
 const gapless = (device: FailingDevice): boolean =>
   [...device.reports.keys()].sort((a, b) => a - b).every((number, index) => number === index + 1);
 
-describe.each([true, false])('an update to a release whose health is %s', (healthy) => {
+describe.each([
+  [['rootfs'], true],
+  [['rootfs'], false],
+  [['rootfs', 'app'], true],
+  [['rootfs', 'app'], false],
+])('an update of %j to a release whose health is %s', (components, healthy) => {
   test.each(['cut_before', 'cut_after'] as const)(
     'ends whole, and is reported exactly once, wherever the power goes (%s)',
     async (kind) => {
       for (const atStep of everyStep) {
-        const device = failingDevice({ healthy, fault: { atStep, kind } });
+        const device = failingDevice({ healthy, components, fault: { atStep, kind } });
 
         await liveThrough(device);
 
@@ -55,7 +60,7 @@ describe.each([true, false])('an update to a release whose health is %s', (healt
     'ends whole, and the last word is the truth, when a write is %s',
     async (kind: Fault['kind']) => {
       for (const atStep of everyStep) {
-        const device = failingDevice({ healthy, fault: { atStep, kind } });
+        const device = failingDevice({ healthy, components, fault: { atStep, kind } });
 
         await liveThrough(device);
 
@@ -72,7 +77,8 @@ describe.each([true, false])('an update to a release whose health is %s', (healt
 });
 
 test('the steps that are cut are all the steps there are', async () => {
-  const device = failingDevice({ healthy: false, fault: undefined });
+  const components = ['rootfs', 'app'];
+  const device = failingDevice({ healthy: false, components, fault: undefined });
 
   await runUpdate(device.world);
 

@@ -2,10 +2,12 @@ import { makePermanent, returnToPreviousSlot, switchSlot } from '../../agent/boo
 import type { BootControl } from '../../agent/boot/boot-control.ts';
 import { probeHealth } from '../../agent/health/probe-health.ts';
 import { effectOf, type Effect } from '../../agent/machine.ts';
+import { installedDigest } from '../../shared/release/installed-digest.ts';
+import type { Installer } from '../../agent/install/installer.ts';
+import { writeSpareSlot } from '../../agent/install/write-spare-slot.ts';
 import type { Step, World } from '../../agent/run-update.ts';
 import {
   firstState,
-  slotsOf,
   spareOf,
   updateOf,
   type AgentState,
@@ -40,33 +42,53 @@ export interface FailingDevice {
   readonly steps: () => number;
 }
 
+type Content = 'old' | 'new' | 'half';
+
 interface Disk {
   state: AgentState;
   readonly outbox: Map<number, ReportEvent>;
-  readonly content: Record<Slot, 'old' | 'new' | 'half'>;
+  /** By component: a slot is whole when all of them are of one release. */
+  readonly content: Record<Slot, Map<string, Content>>;
   readonly marks: Record<Slot, 'good' | 'bad'>;
   primary: Slot;
 }
 
 const RELEASE = { product: 'gateway', version: '2.0.0', manifestSha256: '2'.repeat(64) };
-const OLD: Installed = {
-  release: { product: 'gateway', version: '1.0.0', manifestSha256: '1'.repeat(64) },
-  securityEpoch: 1,
-  installedSha256: '1'.repeat(64),
-};
-const NEW: Installed = { release: RELEASE, securityEpoch: 2, installedSha256: '2'.repeat(64) };
+const OLD_RELEASE = { product: 'gateway', version: '1.0.0', manifestSha256: '1'.repeat(64) };
+const DIGESTS = { old: '1'.repeat(64), new: '2'.repeat(64), half: '0'.repeat(64) } as const;
+
+function oldOf(names: readonly string[]): Installed {
+  const components = names.map((component) => ({
+    component,
+    installer: 'image' as const,
+    installedSha256: DIGESTS.old,
+    length: 1,
+  }));
+  const installedSha256 = installedDigest(components);
+  return { release: OLD_RELEASE, securityEpoch: 1, installedSha256, components };
+}
 
 /** An error of the platform, as Node throws them. */
 function inputOutputError(): Error {
   return Object.assign(new Error('EIO: i/o error'), { code: 'EIO', syscall: 'write' });
 }
 
+/** What a test plans: a release of these components, and what goes wrong. */
+export interface Plan {
+  readonly healthy: boolean;
+  readonly fault: Fault | undefined;
+  readonly components?: readonly string[];
+}
+
 /** A device that runs the old release from slot a, and is offered the new one. */
-export function failingDevice(plan: { healthy: boolean; fault: Fault | undefined }): FailingDevice {
+export function failingDevice(plan: Plan): FailingDevice {
+  const { components = ['rootfs'] } = plan;
+  const all = (content: Content): Map<string, Content> =>
+    new Map(components.map((name) => [name, content]));
   const disk: Disk = {
-    state: { ...firstState(), slots: { a: OLD, b: null }, securityEpoch: 1 },
+    state: { ...firstState(), slots: { a: oldOf(components), b: null }, securityEpoch: 1 },
     outbox: new Map(),
-    content: { a: 'old', b: 'half' },
+    content: { a: all('old'), b: all('half') },
     marks: { a: 'good', b: 'bad' },
     primary: 'a',
   };
@@ -84,26 +106,37 @@ export function failingDevice(plan: { healthy: boolean; fault: Fault | undefined
     },
     arrival: () => Promise.resolve('not_tried'),
     restart: async () => {
-      await write.step(() => (ranHalf ||= disk.content[disk.primary] === 'half'));
+      await write.step(() => (ranHalf ||= wholeOf(disk) === 'half'));
       return { kind: 'restarted' };
     },
   };
-  const install = async (state: AgentState): Promise<Step> => {
-    const { to } = slotsOf(state);
-    await boot.setState(to, 'bad');
-    await write.step(() => (disk.content[to] = 'half'));
-    await write.step(() => (disk.content[to] = 'new'));
-    await boot.setState(to, 'good');
-    return {
-      outcome: 'done',
-      remember: (before) => ({ ...before, slots: { ...before.slots, [to]: NEW } }),
-    };
+  const installer: Installer = {
+    accept: () => Promise.resolve(),
+    check: () => Promise.resolve(),
+    install: async ({ slot, component }) => {
+      await write.step(() => disk.content[slot].set(component, 'half'));
+      await write.step(() => disk.content[slot].set(component, 'new'));
+      // Read back, as every installer does: a write that was lost does not go unnoticed.
+      return { sha256: DIGESTS[disk.content[slot].get(component) ?? 'half'], length: 1 };
+    },
+    measure: () => Promise.resolve(undefined),
+  };
+  const install = {
+    boot,
+    slots: {
+      folder: (slot: Slot) => slot,
+      empty: (slot: Slot) => write.step(() => (disk.content[slot] = all('half'))),
+      flush: () => write.step(() => undefined),
+    },
+    artifactPath: (sha256: string) => sha256,
+    findInstaller: () => installer,
+    now: () => new Date(0),
   };
   const effects: Readonly<Record<Effect, (state: AgentState) => Promise<Step>>> = {
     wait_for_assignment: () => Promise.resolve({ outcome: 'done' }),
-    verify_release: () => Promise.resolve(verified(disk.content[disk.primary])),
+    verify_release: () => Promise.resolve(verified(wholeOf(disk), components)),
     fetch_artifact: () => Promise.resolve(fetched(disk.primary)),
-    write_spare_slot: install,
+    write_spare_slot: (state) => writeSpareSlot(install, state),
     switch_slot: (state) => switchSlot(boot, state),
     probe_health: (state) => probeHealth(trial(boot, disk, plan.healthy), state),
     make_permanent: (state) => makePermanent(boot, state),
@@ -126,11 +159,17 @@ export function failingDevice(plan: { healthy: boolean; fault: Fault | undefined
       perform: (state) => effects[effectOf(state.stage)](state),
     },
     reports: disk.outbox,
-    running: () => disk.content[disk.primary],
-    everRanHalfASlot: () => ranHalf || disk.content[disk.primary] === 'half',
+    running: () => wholeOf(disk),
+    everRanHalfASlot: () => ranHalf || wholeOf(disk) === 'half',
     stage: () => disk.state.stage,
     steps: () => write.taken(),
   };
+}
+
+/** What runs: half a release when its components are not all of one. */
+function wholeOf({ content, primary }: Disk): Content {
+  const [first, ...others] = new Set(content[primary].values());
+  return first === undefined || others.length > 0 ? 'half' : first;
 }
 
 function faultyWrites(fault: Fault | undefined): {
@@ -151,13 +190,22 @@ function faultyWrites(fault: Fault | undefined): {
   return { step, taken: () => steps };
 }
 
-function verified(running: string): Step {
+function verified(running: Content, components: readonly string[]): Step {
   if (running === 'new') return { outcome: 'nothing' };
   const update: Update = {
     release: RELEASE,
     securityEpoch: 2,
-    artifact: { sha256: '3'.repeat(64), length: 1, installedSha256: null },
+    artifacts: components.map((component) => ({
+      component,
+      installer: 'image' as const,
+      fileName: component,
+      mediaType: 'application/octet-stream',
+      sha256: '3'.repeat(64),
+      length: 1,
+      installed: { sha256: DIGESTS.new, length: 1 },
+    })),
     slots: null,
+    releaseCounter: 1,
     wakeUps: {},
     milliseconds: { verify: 0, download: 0, trial: 0 },
   };
@@ -185,8 +233,7 @@ function trial(boot: BootControl, disk: Disk, healthy: boolean): Parameters<type
     boot,
     rule: { holdMs: 0, deadlineMs: 10, commitOffline: false },
     intervalMs: 1,
-    askProbes: () =>
-      Promise.resolve([healthy && disk.content[disk.primary] === 'new' ? undefined : 'sick']),
+    askProbes: () => Promise.resolve([healthy && wholeOf(disk) === 'new' ? undefined : 'sick']),
     reachServer: () => Promise.resolve(true),
     milliseconds: () => (time += 1),
     pause: () => Promise.resolve(),

@@ -45,7 +45,8 @@ describe('a trial', () => {
     update: {
       release: { product: 'gateway', version: '2', manifestSha256: '2'.repeat(64) },
       securityEpoch: 1,
-      artifact: { sha256: '3'.repeat(64), length: 1, installedSha256: null },
+      artifacts: [],
+      releaseCounter: 1,
       slots: { to: 'b', from: 'a' },
       wakeUps: {},
       milliseconds: { verify: 1, download: 2, trial: 0 },

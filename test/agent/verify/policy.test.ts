@@ -1,9 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  onlyArtifact,
-  requireNotFailed,
-  requireSbom,
-} from '../../../agent/verify/device-policy.ts';
+import { requireNotFailed, requireSbom } from '../../../agent/verify/device-policy.ts';
 import { isInsideWindow } from '../../../agent/verify/install-window.ts';
 import {
   provenanceOf,
@@ -127,20 +123,6 @@ describe('the rest of a device policy', () => {
     expect(() => {
       requireSbom(manifest(), strict);
     }).toThrow(expect.objectContaining({ code: 'sbom_missing' }));
-  });
-
-  test('holds back what this agent cannot install', () => {
-    const [artifact] = manifest().artifacts;
-    expect(onlyArtifact(manifest())).toEqual(artifact);
-    for (const artifacts of [
-      [{ ...artifact, installer: 'image' }],
-      [{ ...artifact, installer: 'module:docker' }],
-      [artifact, { ...artifact, component: 'other' }],
-    ]) {
-      expect(() => onlyArtifact(manifest({ artifacts }))).toThrow(
-        expect.objectContaining({ code: 'installer_unsupported' }),
-      );
-    }
   });
 
   test('remembers a release by its hash, not by its name', () => {

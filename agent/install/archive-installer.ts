@@ -1,0 +1,46 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { ArchiveLimits } from '../../shared/release/archive-entries.ts';
+import type { Installer, InstallTask } from './installer.ts';
+import { flushFolder, hasCode } from './durable-file.ts';
+import { measureIfThere, measureTree } from './measure-tree.ts';
+import { unpackArchive } from './unpack-archive.ts';
+
+/** What unpacking needs. */
+export interface ArchiveDeps {
+  readonly limits: ArchiveLimits;
+  readonly requireSpace: (folder: string, lengthBytes: number) => Promise<void>;
+  readonly requireRunning: () => void;
+}
+
+/** `archive`: a tar, plain or gzip, unpacked into an empty folder of the spare slot. */
+export function archiveInstaller(deps: ArchiveDeps): Installer {
+  return {
+    accept: () => Promise.resolve(),
+    check: () => Promise.resolve(), // what an archive needs is free only once the slot is empty
+    install: async (task) => {
+      await unpack(deps, task);
+      return { sha256: await measureTree(task.folder, 'flush'), length: null };
+    },
+    measure: ({ folder }) => measureIfThere(folder),
+  };
+}
+
+async function unpack(
+  { limits, requireSpace, requireRunning }: ArchiveDeps,
+  { folder, path, artifact }: InstallTask,
+): Promise<void> {
+  await requireSpace(dirname(folder), artifact.length);
+  await makeFolder(folder);
+  await unpackArchive(path, folder, limits, requireRunning);
+}
+
+/** The slot itself is there already, empty; the folder of one component among several is not. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o755 });
+  } catch (cause) {
+    if (!hasCode(cause, 'EEXIST')) throw cause;
+  }
+  await flushFolder(dirname(folder));
+}

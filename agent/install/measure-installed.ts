@@ -1,0 +1,48 @@
+import { installedDigest } from '../../shared/release/installed-digest.ts';
+import { Refusal } from '../../shared/trust/refusal.ts';
+import type { Installed, Slot } from '../state/agent-state.ts';
+import { componentFolder } from './component-folder.ts';
+import { TargetUnfit, type FindInstaller } from './installer.ts';
+import type { SlotFolders } from './write-spare-slot.ts';
+
+/** What stands of each component now, and the one digest of all of them. */
+export interface MeasuredSlot {
+  readonly installedSha256: string;
+  readonly components: readonly { readonly component: string; readonly installedSha256: string }[];
+}
+
+/** What a slot is made of, as the agent reaches it. */
+export interface SlotWorld {
+  readonly slots: Pick<SlotFolders, 'folder'>;
+  readonly findInstaller: FindInstaller;
+}
+
+/** Stands for what is gone, or what no release can hold. */
+export const NOTHING_MEASURABLE = '0'.repeat(64);
+
+/** Measures every component of a slot again, from where it stands. */
+export async function measureInstalled(
+  { slots, findInstaller }: SlotWorld,
+  slot: Slot,
+  { components }: Pick<Installed, 'components'>,
+): Promise<MeasuredSlot> {
+  const measured: { component: string; installedSha256: string }[] = [];
+  for (const installed of components) {
+    const { component, installer } = installed;
+    const folder = componentFolder(slots.folder(slot), components, installed);
+    const digest = await orNothing(async () =>
+      findInstaller(installer)?.measure({ slot, component, folder }, installed),
+    );
+    measured.push({ component, installedSha256: digest });
+  }
+  return { installedSha256: installedDigest(measured), components: measured };
+}
+
+async function orNothing(measure: () => Promise<string | undefined>): Promise<string> {
+  try {
+    return (await measure()) ?? NOTHING_MEASURABLE;
+  } catch (cause) {
+    if (cause instanceof Refusal || cause instanceof TargetUnfit) return NOTHING_MEASURABLE;
+    throw cause;
+  }
+}

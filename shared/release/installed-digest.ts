@@ -1,0 +1,20 @@
+import { sha256Hex } from '../crypto/digest.ts';
+
+/** A component and what stands of it. */
+export interface InstalledComponent {
+  readonly component: string;
+  readonly installedSha256: string;
+}
+
+/**
+ * One digest for all that a release installs, the same for who signed it and for who measured it: of
+ * a single component its own, of several the digest of the list, in the order of the manifest.
+ */
+export function installedDigest(components: readonly InstalledComponent[]): string {
+  const [first, ...others] = components;
+  if (first !== undefined && others.length === 0) return first.installedSha256;
+  const lines = components.map(({ component, installedSha256 }) =>
+    JSON.stringify([component, installedSha256]),
+  );
+  return sha256Hex(Buffer.from(['sealift.components/1', ...lines, ''].join('\n')));
+}
