@@ -24,17 +24,34 @@ export interface KeyCount {
   readonly threshold: number;
 }
 
-/** Makes all offline keys and signs version 1 of both roots and of image targets. */
+/** Keys that are there already, in tokens or key services, by the role that they were added for. */
+export type GivenSigners = ReadonlyMap<string, readonly Signer[]>;
+
+interface RoleStart {
+  readonly made: readonly NewKey[];
+  readonly signers: readonly Signer[];
+}
+
+/**
+ * Makes the offline keys that are not given and signs version 1 of both roots and of image targets.
+ */
 export async function makeFirstTrust(
   online: OnlineKeys,
   { keys: count, threshold }: KeyCount,
   making: KeyMaking,
+  given: GivenSigners = new Map(),
 ): Promise<FirstTrust> {
-  const imageRootKeys = await makeKeys('image-root', 'image-root', count, making);
-  const targetsKeys = await makeKeys('image-targets', 'image-targets', count, making);
-  const directorRootKeys = await makeKeys('director-root', 'director-root', count, making);
-  const offline = (keys: readonly NewKey[]): { keys: PublicKey[]; threshold: number } => ({
-    keys: keys.map(({ signer }) => signer.publicKey),
+  const start = async (role: string): Promise<RoleStart> => {
+    const signers = given.get(role);
+    if (signers !== undefined) return { made: [], signers };
+    const made = await makeKeys(role, role, count, making);
+    return { made, signers: made.map(({ signer }) => signer) };
+  };
+  const imageRootKeys = await start('image-root');
+  const targetsKeys = await start('image-targets');
+  const directorRootKeys = await start('director-root');
+  const offline = ({ signers }: RoleStart): { keys: PublicKey[]; threshold: number } => ({
+    keys: signers.map(({ publicKey }) => publicKey),
     threshold,
   });
   const imageRoot = firstRoot(
@@ -56,18 +73,14 @@ export async function makeFirstTrust(
     making.now,
   );
   return {
-    keys: [...imageRootKeys, ...targetsKeys, ...directorRootKeys],
-    imageRoot: await signMetadata(imageRoot, signersOf(imageRootKeys)),
-    imageTargets: await signMetadata(emptyTargets(making.now), signersOf(targetsKeys)),
-    directorRoot: await signMetadata(directorRoot, signersOf(directorRootKeys)),
+    keys: [...imageRootKeys.made, ...targetsKeys.made, ...directorRootKeys.made],
+    // All sign at birth, though the threshold asks for fewer: each key has then been used once.
+    imageRoot: await signMetadata(imageRoot, imageRootKeys.signers),
+    imageTargets: await signMetadata(emptyTargets(making.now), targetsKeys.signers),
+    directorRoot: await signMetadata(directorRoot, directorRootKeys.signers),
   };
 }
 
 function oneKey(key: PublicKey): { keys: readonly PublicKey[]; threshold: number } {
   return { keys: [key], threshold: 1 };
-}
-
-/** All sign at birth, though the threshold asks for fewer: each key has then been used once. */
-function signersOf(keys: readonly NewKey[]): readonly Signer[] {
-  return keys.map(({ signer }) => signer);
 }

@@ -22,9 +22,13 @@ export async function openSignersFor(
       `${name} needs ${role.threshold} of its keys, this workspace holds ${usable.length}`,
     );
   }
+  return openEach(usable);
+}
+
+/** Their signers. One after the other: two questions for a PIN at once could not be answered. */
+export async function openEach(keys: readonly HeldKey[]): Promise<readonly Signer[]> {
   const signers: Signer[] = [];
-  // One after the other: two questions for a PIN at once could not be answered.
-  for (const key of usable) signers.push(await key.open());
+  for (const key of keys) signers.push(await key.open());
   return signers;
 }
 

@@ -1,4 +1,5 @@
-import { makeFirstTrust, type OnlineKeys } from '../author/first-trust.ts';
+import { makeFirstTrust, type GivenSigners, type OnlineKeys } from '../author/first-trust.ts';
+import { listHeldKeys, type KeyOpening } from '../author/held-key-folder.ts';
 import { createKey, listKeys } from '../author/key-folder.ts';
 import {
   fingerprint,
@@ -7,7 +8,8 @@ import {
   saveFirstFiles,
   type FirstFiles,
 } from '../author/trust-folder.ts';
-import { vaultOf } from '../author/vault.ts';
+import { openEach } from '../author/role-signers.ts';
+import type { Signer } from '../../shared/crypto/signer.ts';
 import { Failure } from '../failure.ts';
 import { OnlineKeys as OnlineKeysSchema } from '../operate/answers.ts';
 import { apiOf, type Api } from '../operate/api.ts';
@@ -15,7 +17,7 @@ import { loadConfig, saveConfig, serverAddress } from '../workspace/config.ts';
 import { readJsonFile } from '../workspace/json-file.ts';
 import { firstRootFile } from '../workspace/workspace.ts';
 import { tokenOf } from './login.ts';
-import { askNewPassphrase } from './passphrase.ts';
+import { keyOpening } from './key-opening.ts';
 import { connectionTo, type CommonOptions, type Session } from './session.ts';
 
 export interface InitOptions extends CommonOptions {
@@ -25,6 +27,8 @@ export interface InitOptions extends CommonOptions {
   readonly single?: boolean;
   readonly allowPlaintext?: boolean;
 }
+
+const OFFLINE_ROLES = ['image-root', 'image-targets', 'director-root'] as const;
 
 interface Target {
   readonly server: string;
@@ -57,14 +61,35 @@ async function makeFiles(
   const { workspace, world } = session;
   const [there] = await listKeys(workspace.keysFolder);
   if (there !== undefined) throw new Failure('key_exists', `${there.path} is already there`);
-  const vault = vaultOf(await askNewPassphrase(world), world.random);
-  session.progress('making the keys');
   const count = single ? { keys: 1, threshold: 1 } : { keys: 3, threshold: 2 };
-  const making = { vault, random: world.random, now: world.now() };
-  const { keys, ...files } = await makeFirstTrust(online, count, making);
+  const opening = keyOpening(world);
+  const given = await givenSigners(session, opening, count.keys);
+  session.progress('making the keys');
+  const making = { vault: opening.vault, random: world.random, now: world.now() };
+  const { keys, ...files } = await makeFirstTrust(online, count, making, given);
   for (const { file } of keys) await createKey(workspace.keysFolder, file);
   await saveFirstFiles(workspace, files);
   return files;
+}
+
+/** What `keys add` added takes the place of keys that would be made, role by role, never mixed. */
+async function givenSigners(
+  { workspace }: Session,
+  opening: KeyOpening,
+  count: number,
+): Promise<GivenSigners> {
+  const held = await listHeldKeys(workspace.keysFolder, opening);
+  const given = new Map<string, readonly Signer[]>();
+  for (const role of OFFLINE_ROLES) {
+    const ofRole = held.filter((key) => key.role === role);
+    if (ofRole.length === 0) continue;
+    if (ofRole.length !== count) {
+      const sentence = `${role} has ${ofRole.length} added signers, it needs ${count} or none`;
+      throw new Failure('wrong_usage', sentence);
+    }
+    given.set(role, await openEach(ofRole));
+  }
+  return given;
 }
 
 async function upload(session: Session, target: Target, files: FirstFiles): Promise<void> {

@@ -2,7 +2,7 @@ import { listHeldKeys } from '../author/held-key-folder.ts';
 import type { HeldKey } from '../author/held-key.ts';
 import { createKey } from '../author/key-folder.ts';
 import { makeKeys } from '../author/make-keys.ts';
-import { openSignersFor } from '../author/role-signers.ts';
+import { openEach, openSignersFor } from '../author/role-signers.ts';
 import { signProduct } from '../author/sign-product.ts';
 import { imageTargets, keepSignedRole, trustImage } from '../author/trusted-image.ts';
 import { Failure } from '../failure.ts';
@@ -103,11 +103,4 @@ async function productSigners(
   });
   for (const { file } of made) await createKey(workspace.keysFolder, file);
   return made.map(({ signer }) => signer);
-}
-
-/** One after the other: two questions for a PIN at once could not be answered. */
-async function openEach(keys: readonly HeldKey[]): Promise<readonly Signer[]> {
-  const signers: Signer[] = [];
-  for (const key of keys) signers.push(await key.open());
-  return signers;
 }
