@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { randomBytes } from 'node:crypto';
+import { createInterface } from 'node:readline/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import password from '@inquirer/password';
 import { Failure } from './failure.ts';
@@ -25,6 +26,7 @@ process.exitCode = await runOperator(process.argv.slice(2), {
   note: (text) => void process.stderr.write(text),
   isTerminal: process.stdout.isTTY && process.stderr.isTTY,
   askSecret: process.stdin.isTTY ? askSecret : undefined,
+  confirm: process.stdin.isTTY ? confirm : undefined,
   fetch,
   pause: async (milliseconds) => {
     await delay(milliseconds, undefined, { signal: ctrlC.signal }).catch(() => undefined);
@@ -38,5 +40,18 @@ async function askSecret(question: string): Promise<string> {
     return await password({ message: question }, { output: process.stderr, signal: ctrlC.signal });
   } catch (cause) {
     throw new Failure('interrupted', 'interrupted', { cause });
+  }
+}
+
+/** Only the whole word is a yes: nobody hands over a fleet by a slip of the finger. */
+async function confirm(question: string): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await lines.question(`${question} (yes/no) `, { signal: ctrlC.signal });
+    return answer.trim().toLowerCase() === 'yes';
+  } catch (cause) {
+    throw new Failure('interrupted', 'interrupted', { cause });
+  } finally {
+    lines.close();
   }
 }

@@ -12,6 +12,8 @@ export interface World {
   readonly isTerminal: boolean;
   /** Asks for something that must not be shown; undefined where nobody can answer. */
   readonly askSecret: ((question: string) => Promise<string>) | undefined;
+  /** Asks for a yes; undefined where nobody can answer. */
+  readonly confirm?: ((question: string) => Promise<boolean>) | undefined;
   readonly fetch: typeof fetch;
   /** Resolves after the time, or at once when interrupted. */
   readonly pause: (milliseconds: number) => Promise<void>;

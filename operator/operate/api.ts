@@ -1,4 +1,10 @@
 import * as z from 'zod/mini';
+import {
+  EventSchema,
+  EventsSchema,
+  type EventSignature,
+  type OpenEvent,
+} from '../../shared/ceremony/event.ts';
 import type { AuditEntry } from '../../shared/protocol/audit.ts';
 import {
   AuditPage,
@@ -40,6 +46,7 @@ export function apiOf(connection: Connection) {
 
   return {
     onlineKeys: () => get('/keys/online', OnlineKeys),
+    nextOnlineKeys: () => post('/keys/online/next', {}, OnlineKeys),
     trust: () => get('/trust', TrustState),
     initialiseTrust: (files: TrustFiles) => post('/trust', files, anything),
     products: () => get('/products', Products),
@@ -48,6 +55,13 @@ export function apiOf(connection: Connection) {
     releases: (product: string | undefined) => get(`/releases${queryOf({ product })}`, Releases),
     release: (product: string, version: string) =>
       get(`/releases/${seg(product)}/${seg(version)}`, anything),
+    openEvent: (event: OpenEvent) => post('/signing-events', event, EventSchema),
+    events: (state: string | undefined) =>
+      get(`/signing-events${queryOf({ state })}`, EventsSchema),
+    event: (id: string) => get(`/signing-events/${seg(id)}`, EventSchema),
+    signEvent: (id: string, signatures: readonly EventSignature[]) =>
+      post(`/signing-events/${seg(id)}/signatures`, { signatures }, EventSchema),
+    withdrawEvent: (id: string) => post(`/signing-events/${seg(id)}/withdraw`, {}, EventSchema),
     createToken: (token: TokenRequest) => post('/tokens', token, NewToken),
     devices: (filter: DeviceFilter) => get(`/devices${queryOf({ ...filter })}`, Devices),
     device: (id: string) => get(`/devices/${seg(id)}`, DeviceDetail),

@@ -10,6 +10,7 @@ export interface Workspace {
   readonly productsFile: string;
   readonly auditHeadFile: string;
   readonly dryRunFolder: string;
+  readonly seenEventsFile: string;
 }
 
 /** The workspace at `home`, else where SEALIFT_HOME says, else in the current folder. */
@@ -24,6 +25,7 @@ export function workspaceAt(home: string | undefined, fromEnv: string | undefine
     productsFile: join(root, 'products.json'),
     auditHeadFile: join(root, 'audit-head.json'),
     dryRunFolder: join(root, 'dry-run'),
+    seenEventsFile: join(root, 'seen-events.json'),
   };
 }
 

@@ -60,11 +60,29 @@ export interface InspectedEvent {
  */
 export function inspectEvent(event: SigningEvent, standing: Standing, now: Date): InspectedEvent {
   const offered = readEvent(event, standing);
+  const inspected = inspectFiles({ ...event, offered }, standing, now);
+  for (const file of inspected.files) requireSameNeeds(event, file);
+  return { id: event.id, title: event.title, ...inspected };
+}
+
+/** The files of an event, and what comes with them. */
+export interface OfferedFiles extends Pick<SigningEvent, 'manifests' | 'products'> {
+  readonly offered: readonly OfferedFile[];
+}
+
+/** Tells what files change and whose signatures they need: also for an event that is not open yet. */
+export function inspectFiles(
+  { offered, manifests, products }: OfferedFiles,
+  standing: Standing,
+  now: Date,
+): Omit<InspectedEvent, 'id' | 'title'> {
   const proposed = proposedOf(offered);
   const holders = allHolders(standing, offered);
   const files = offered.map((file) => {
     const requirements = requirementsOf(file, rulesOf(standing), proposed);
-    requireSameNeeds(event, file, requirements);
+    if (requirements.length === 0) {
+      throw new Failure('event_malformed', `nobody may sign ${nameOfFile(file)}: it has no keys`);
+    }
     return {
       repository: file.repository,
       role: file.role,
@@ -75,13 +93,15 @@ export function inspectEvent(event: SigningEvent, standing: Standing, now: Date)
       needs: needsOf(file, requirements, holders),
     };
   });
-  const findings = describeManifests(event, offered, standing);
-  const { id, title } = event;
-  return { id, title, fingerprint: fingerprintOf(offered), files, findings };
+  const findings = describeManifests({ manifests, products }, offered, standing);
+  return { fingerprint: fingerprintOf(offered), files, findings };
 }
 
 /** Everything that it changes. */
-export function allFindings({ files, findings }: InspectedEvent): readonly Finding[] {
+export function allFindings({
+  files,
+  findings,
+}: Pick<InspectedEvent, 'files' | 'findings'>): readonly Finding[] {
   return [...files.flatMap((file) => file.findings), ...findings];
 }
 
@@ -159,26 +179,23 @@ function signersOf(
 }
 
 /** The server's list of who must sign is the one that follows from the files, or it is hiding something. */
-function requireSameNeeds(
-  event: SigningEvent,
-  file: OfferedFile,
-  requirements: readonly Requirement[],
-): void {
+function requireSameNeeds(event: SigningEvent, file: InspectedFile): void {
   const name = nameOfFile(file);
-  if (requirements.length === 0) {
-    throw new Failure('event_malformed', `nobody may sign ${name}: no file gives it keys`);
-  }
   const said = event.files.find((each) => nameOfFile(each) === name)?.requirements ?? [];
-  const [theirs, ours] = [
-    said.map(({ by, threshold, keys }) =>
-      needText(
-        by,
-        threshold,
-        keys.map(({ keyid }) => keyid),
-      ),
-    ),
-    requirements.map(({ by, threshold, keys }) => needText(by, threshold, [...keys.keys()])),
-  ];
+  const theirs = said.map(({ by, threshold, keys }) => {
+    return needText(
+      by,
+      threshold,
+      keys.map(({ keyid }) => keyid),
+    );
+  });
+  const ours = file.needs.map(({ by, threshold, signatories }) => {
+    return needText(
+      by,
+      threshold,
+      signatories.map(({ keyId }) => keyId),
+    );
+  });
   if (theirs.join('\n') === ours.join('\n')) return;
   throw new Failure(
     'event_misleading',

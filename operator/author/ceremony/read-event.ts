@@ -1,6 +1,6 @@
 import { sha256Hex } from '../../../shared/crypto/digest.ts';
 import { nameOfFile, type SigningEvent } from '../../../shared/ceremony/event.ts';
-import { canonicalBytes } from '../../../shared/metadata/canonical-json.ts';
+import { canonicalBytes, canonicalFile } from '../../../shared/metadata/canonical-json.ts';
 import { LIMITS } from '../../../shared/metadata/limits.ts';
 import { RootSchema, type RootFile } from '../../../shared/metadata/root.ts';
 import {
@@ -15,6 +15,7 @@ import { requireOwnKeyIds } from '../../../shared/trust/signed-file.ts';
 import { Failure } from '../../failure.ts';
 import type { RootSide } from './describe-root.ts';
 import type { TargetsSide } from './describe-targets.ts';
+import type { ProposedFile } from './draft.ts';
 import { directorRootOf, type Standing } from './standing.ts';
 
 /** What every file of an event has: which one it is, and exactly what a signature covers. */
@@ -42,7 +43,7 @@ export function readEvent(event: SigningEvent, standing: Standing): readonly Off
   if (new Set(names).size !== names.length) throw malformed('a file comes twice');
   if (names.length === 0) throw malformed('it has no files');
   return event.files.map((file) => {
-    const offered = readFile(file);
+    const offered = readFile(file, file.signatures);
     requireNext(offered, standing);
     const { version, expires } = offered.content;
     if (version !== file.version || expires.getTime() !== Date.parse(file.expires)) {
@@ -61,11 +62,20 @@ export function fingerprintOf(files: readonly OfferedFile[]): string {
   return sha256Hex(Buffer.from(each.sort().join('\n'), 'utf8'));
 }
 
-function readFile(file: SigningEvent['files'][number]): OfferedFile {
+/** A file of our own, read as others will read it. */
+export function readProposed({ repository, role, signed }: ProposedFile): OfferedFile {
+  const text = Buffer.from(canonicalFile(signed)).toString('utf8');
+  return readFile({ repository, role, signed: text });
+}
+
+function readFile(
+  file: Pick<SigningEvent['files'][number], 'repository' | 'role' | 'signed'>,
+  signatures: Offered['signatures'] = [],
+): OfferedFile {
   const name = nameOfFile(file);
   const signed = parsed(name, file.signed);
   const canonical = canonicalBytes(signed);
-  const { repository, role, signatures = [] } = file;
+  const { repository, role } = file;
   const common = { repository, role, canonical, sha256: sha256Hex(canonical), signatures };
   if (role === 'root') {
     const content = RootSchema.safeParse(signed);
