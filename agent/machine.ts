@@ -32,7 +32,7 @@ export const MACHINE = {
   },
   activating: {
     run: 'switch_slot',
-    on: { done: 'trial', failed: 'rolling_back' },
+    on: { done: 'trial', refused: 'rolling_back', failed: 'rolling_back' },
     afterPowerCut: 'activating', // was it switched and restarted? doing both again answers that
     mayWake: 3,
   },

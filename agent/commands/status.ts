@@ -20,6 +20,7 @@ function statusOf(device: string, { state, floors, slot, installed, outboxLength
       installedSha256: installed.installedSha256,
       securityEpoch: installed.securityEpoch,
       slot: slot ?? null,
+      recalled: state.recalledReleases.includes(installed.release.manifestSha256),
     },
     stage: state.stage,
     updatingTo: update?.release ?? null,
@@ -32,12 +33,16 @@ function statusOf(device: string, { state, floors, slot, installed, outboxLength
       path: lastRefusal.path,
     },
     failedReleases: state.failedReleases,
+    recalledReleases: state.recalledReleases,
     securityEpoch: Math.max(state.securityEpoch, floors.securityEpoch),
+    releaseCounter: Math.max(state.releaseCounter, floors.releaseCounter),
     timeFloor: floors.time.toISOString(),
     outbox: outboxLength,
     lastReport: state.lastReport,
   };
 }
+
+const RECALLED = 'by its author; it runs until the device is assigned another release';
 
 function inWords(status: Status): string {
   const { running, updatingTo, lastRefusal } = status;
@@ -51,9 +56,11 @@ function inWords(status: Status): string {
           ['  installed', running.installedSha256],
           ['  slot', `${String(running.slot)}, security epoch ${running.securityEpoch}`],
         ] as const)),
+    ...(running?.recalled === true ? ([['  RECALLED', RECALLED]] as const) : []),
     ['stage', updatingTo === null ? status.stage : `${status.stage} ${updatingTo.version}`],
     ['last refusal', lastRefusal ? `${lastRefusal.code}: ${lastRefusal.detail}` : 'none'],
     ['epoch floor', String(status.securityEpoch)],
+    ['counter floor', String(status.releaseCounter)],
     ['reports', `${status.lastReport} made, ${status.outbox} waiting for the server`],
   ];
   return lines.map(([name, value]) => `${name.padEnd(14)} ${value}\n`).join('');

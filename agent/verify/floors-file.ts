@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { SecurityEpoch } from '../../shared/release/manifest.ts';
+import { ReleaseCounter } from '../../shared/release/must-match.ts';
 import {
   NO_FLOORS,
   plainFloors,
@@ -17,6 +18,8 @@ export interface DeviceFloors {
   readonly director: RepositoryFloors;
   /** The highest security epoch that was committed. */
   readonly securityEpoch: number;
+  /** The highest release counter that was committed; 0 before the first. */
+  readonly releaseCounter: number;
   /** The latest server time that was verified. */
   readonly time: Date;
 }
@@ -25,6 +28,7 @@ const DeviceFloorsSchema = z.strictObject({
   image: RepositoryFloorsSchema,
   director: RepositoryFloorsSchema,
   securityEpoch: SecurityEpoch,
+  releaseCounter: z._default(z.union([z.literal(0), ReleaseCounter]), 0),
   time: z.pipe(
     z.iso.datetime(),
     z.transform((text) => new Date(text)),
@@ -34,10 +38,11 @@ const DeviceFloorsSchema = z.strictObject({
 /** How floors are written to a file. */
 export const FLOORS_FORM: Form<DeviceFloors> = {
   schema: DeviceFloorsSchema,
-  plain: ({ image, director, securityEpoch, time }) => ({
+  plain: ({ image, director, securityEpoch, releaseCounter, time }) => ({
     image: plainFloors(image),
     director: plainFloors(director),
     securityEpoch,
+    releaseCounter,
     time: time.toISOString(),
   }),
 };
@@ -47,6 +52,7 @@ export const FIRST_FLOORS: DeviceFloors = {
   image: NO_FLOORS,
   director: NO_FLOORS,
   securityEpoch: 0,
+  releaseCounter: 0,
   time: new Date(0),
 };
 
@@ -55,8 +61,10 @@ export interface FloorsFile {
   readonly load: () => Promise<DeviceFloors>;
   readonly saveRepository: (name: RepositoryName, floors: RepositoryFloors) => Promise<void>;
   /** Raises what is higher; nothing here ever falls. */
-  readonly raise: (floors: Partial<Pick<DeviceFloors, 'securityEpoch' | 'time'>>) => Promise<void>;
+  readonly raise: (floors: Partial<Rising>) => Promise<void>;
 }
+
+type Rising = Pick<DeviceFloors, 'securityEpoch' | 'releaseCounter' | 'time'>;
 
 /** `<path>.json` and `<path>.backup.json`. */
 export function floorsFile(path: string): FloorsFile {
@@ -78,15 +86,28 @@ export function floorsFile(path: string): FloorsFile {
   return {
     load,
     saveRepository: async (name, floors) => save({ ...(await load()), [name]: floors }),
-    raise: async ({ securityEpoch, time }) => {
+    raise: async (rising) => {
       const floors = await load();
-      const raised = {
-        ...floors,
-        securityEpoch: Math.max(floors.securityEpoch, securityEpoch ?? 0),
-        time: time !== undefined && time > floors.time ? time : floors.time,
-      };
-      const rises = raised.securityEpoch > floors.securityEpoch || raised.time > floors.time;
-      if (rises) await save(raised);
+      const raised = raisedBy(floors, rising);
+      if (isHigher(raised, floors)) await save(raised);
     },
   };
+}
+
+function raisedBy(floors: DeviceFloors, rising: Partial<Rising>): DeviceFloors {
+  const { securityEpoch = 0, releaseCounter = 0, time } = rising;
+  return {
+    ...floors,
+    securityEpoch: Math.max(floors.securityEpoch, securityEpoch),
+    releaseCounter: Math.max(floors.releaseCounter, releaseCounter),
+    time: time !== undefined && time > floors.time ? time : floors.time,
+  };
+}
+
+function isHigher(raised: Rising, before: Rising): boolean {
+  return (
+    raised.securityEpoch > before.securityEpoch ||
+    raised.releaseCounter > before.releaseCounter ||
+    raised.time > before.time
+  );
 }

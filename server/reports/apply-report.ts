@@ -60,6 +60,7 @@ function applyEvent(known: Known, { state, release, report }: Heard): Effects {
   const { event } = report;
   switch (event.kind) {
     case 'started':
+    case 'recalled':
       return NOTHING;
     case 'stage':
       return moved(state, STAGES[event.stage]);
