@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { run } from './commands/run.ts';
@@ -50,6 +50,7 @@ async function ambientOf(): Promise<Ambient> {
     now: () => new Date(),
     milliseconds: () => performance.now(),
     random: Math.random,
+    nonce: () => randomBytes(16).toString('base64url'),
     write: (line) => process.stdout.write(line),
     signal: stop.signal,
     builtAt: BUILT_AT,

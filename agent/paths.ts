@@ -7,6 +7,7 @@ export interface StatePaths {
   /** Without ending: kept twice. */
   readonly state: string;
   readonly floors: string;
+  readonly reach: string;
   readonly metadata: { readonly image: string; readonly director: string };
   readonly manifests: string;
   readonly downloads: string;
@@ -21,6 +22,7 @@ export function statePaths(stateDir: string): StatePaths {
     key: at('device-key.json'),
     state: at('state'),
     floors: at('floors'),
+    reach: at('reach'),
     metadata: { image: at('metadata', 'image'), director: at('metadata', 'director') },
     manifests: at('manifests'),
     downloads: at('downloads'),

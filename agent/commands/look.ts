@@ -3,6 +3,7 @@ import { symlinkBoot } from '../boot/symlink-boot.ts';
 import type { Config } from '../config/load-config.ts';
 import { hasCode } from '../install/durable-file.ts';
 import { readKept } from '../install/kept-twice.ts';
+import { CLEAR, REACH_FORM, type Reach } from '../link/reach.ts';
 import { statePaths } from '../paths.ts';
 import { waitingReports } from '../report/outbox.ts';
 import { firstState, type AgentState, type Installed, type Slot } from '../state/agent-state.ts';
@@ -13,6 +14,8 @@ import { FIRST_FLOORS, FLOORS_FORM, type DeviceFloors } from '../verify/floors-f
 export interface Look {
   readonly state: AgentState;
   readonly floors: DeviceFloors;
+  /** How the way to the server has been. */
+  readonly reach: Reach;
   readonly slot: Slot | undefined;
   readonly installed: Installed | null;
   readonly outboxLength: number;
@@ -27,6 +30,7 @@ export async function look({ stateDir, slotsDir }: Config): Promise<Look> {
     state,
     slot,
     floors: (await readKept(paths.floors, FLOORS_FORM)) ?? FIRST_FLOORS,
+    reach: (await readKept(paths.reach, REACH_FORM)) ?? CLEAR,
     installed: slot === undefined ? null : state.slots[slot],
     outboxLength: (await namesIn(paths.outbox)) ? (await waitingReports(paths.outbox)).length : 0,
   };

@@ -33,7 +33,12 @@ export function wake(interrupted: AgentState, at: Date): AgentState {
 
 /** A device that is cut off for months says less, but never loses how an update ended. */
 const OUTBOX_LIMIT = 1_000;
-const EXPENDABLE: ReadonlySet<ReportEvent['kind']> = new Set(['started', 'stage', 'refused']);
+const EXPENDABLE: ReadonlySet<ReportEvent['kind']> = new Set([
+  'started',
+  'stage',
+  'refused',
+  'noticed',
+]);
 
 /** Gives an event its number. It is a report from the moment this state is on disk. */
 export function announce(state: AgentState, event: ReportEvent, at: Date): AgentState {

@@ -52,7 +52,8 @@ export function deviceClock(deps: DeviceClockDeps): DeviceClock {
   let counted: { readonly from: Date; readonly at: number } | undefined;
   const countOn = (known: Date): Date => {
     const at = deps.milliseconds();
-    if (counted === undefined || counted.from < known) counted = { from: known, at };
+    // Another word than before, be it a later one or one that was taken back: counted anew from it.
+    if (counted?.from.getTime() !== known.getTime()) counted = { from: known, at };
     return new Date(Math.round(counted.from.getTime() + at - counted.at));
   };
   const standing = async (): Promise<ClockStanding> =>

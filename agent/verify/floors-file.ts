@@ -60,7 +60,7 @@ export const FIRST_FLOORS: DeviceFloors = {
 export interface FloorsFile {
   readonly load: () => Promise<DeviceFloors>;
   readonly saveRepository: (name: RepositoryName, floors: RepositoryFloors) => Promise<void>;
-  /** Raises what is higher; nothing here ever falls. */
+  /** Raises what is higher; lower values change nothing. */
   readonly raise: (floors: Partial<Rising>) => Promise<void>;
 }
 
@@ -85,13 +85,26 @@ export function floorsFile(path: string): FloorsFile {
   };
   return {
     load,
-    saveRepository: async (name, floors) => save({ ...(await load()), [name]: floors }),
+    saveRepository: async (name, floors) => {
+      const before = await load();
+      const time = name === 'director' ? timeAfter(before, floors) : before.time;
+      await save({ ...before, time, [name]: floors });
+    },
     raise: async (rising) => {
       const floors = await load();
       const raised = raisedBy(floors, rising);
       if (isHigher(raised, floors)) await save(raised);
     },
   };
+}
+
+/**
+ * uptane-standard#31: who stole the director's online keys may have stated a time far ahead. The root
+ * that takes the keys from him takes his time back too, as TUF 5.3.11 takes his version numbers.
+ */
+function timeAfter(before: DeviceFloors, director: RepositoryFloors): Date {
+  const isForgotten = before.director.timestamp !== undefined && director.timestamp === undefined;
+  return isForgotten ? FIRST_FLOORS.time : before.time;
 }
 
 function raisedBy(floors: DeviceFloors, rising: Partial<Rising>): DeviceFloors {

@@ -61,6 +61,7 @@ function applyEvent(known: Known, { state, release, report }: Heard): Effects {
   switch (event.kind) {
     case 'started':
     case 'recalled':
+    case 'noticed':
       return NOTHING;
     case 'stage':
       return moved(state, STAGES[event.stage]);
@@ -152,7 +153,7 @@ function fallenBack({ running, event }: Report): Effects {
 }
 
 function isAbout(event: ReportEvent, release: AssignedRelease): boolean {
-  if (event.kind === 'started') return false;
+  if (event.kind === 'started' || event.kind === 'noticed') return false;
   if (event.kind === 'refused' && event.release === null) {
     // Refused before its manifest was verified: the path of the target is all there is.
     return event.path === manifestPath(release.product, release.version);

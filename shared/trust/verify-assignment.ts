@@ -9,6 +9,7 @@ import { acceptManifest, readConditions, type NamedTarget } from './manifest.ts'
 import { Refusal } from './refusal.ts';
 import { refresh } from './refresh.ts';
 import { fetchWhole, type Repository } from './repository.ts';
+import { startTime } from './time-floor.ts';
 
 /** Both repositories, who asks, and what it is. The start time in both is the same instant. */
 export interface Verification {
@@ -43,7 +44,10 @@ export async function verifyAssignment(verification: Verification): Promise<Verd
   const { target, serverTime } = word;
   if (target === undefined) return { kind: 'nothing', serverTime }; // Uptane 5.4.4.2(6)
 
-  const signed = await findImageTarget(image, target.path);
+  // A9: the director has just said, verified, that it is at least so late. A device without a clock
+  // knows no better; what had expired by then, has expired.
+  const startedAt = startTime(image.startedAt, serverTime);
+  const signed = await findImageTarget({ ...image, startedAt }, target.path);
   requireAgreement(target.path, target.file, signed.file, device);
   const bytes = await fetchManifest(image, signed);
   const manifest = acceptManifest(bytes, signed);

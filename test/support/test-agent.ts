@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readFile, readlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,6 +82,7 @@ export function testAmbient(): Ambient {
     now: () => new Date(),
     milliseconds: () => performance.now(),
     random: () => 0.5,
+    nonce: () => randomBytes(16).toString('base64url'),
     write: () => undefined,
     signal: new AbortController().signal,
     builtAt: new Date('2026-01-01T00:00:00Z'),
