@@ -12,7 +12,7 @@ const FLOORS = [
   ['devices'],
   ['releases', 'exposure', 'repository'],
   ['director', 'rollouts'],
-  ['reports'],
+  ['reports', 'ceremonies'],
 ];
 const CONTEXT = `^server/(${FLOORS.flat()
   .filter((room) => room !== 'database')

@@ -4,7 +4,7 @@ import { NameField, SignedText } from '../http/fields.ts';
 import { openApiApp } from '../http/open-api-app.ts';
 import { actorOf, type OperatorEnv } from '../http/operator.ts';
 import { orRefused, RefusedSchema } from '../http/refused.ts';
-import type { OfferedRelease, PublishOutcome } from './publish-store.ts';
+import type { OfferedRelease, PublishOutcome } from './publish-outcome.ts';
 import type { Release } from './release-store.ts';
 
 export interface ReleaseDeps {

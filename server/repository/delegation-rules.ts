@@ -1,3 +1,4 @@
+import { isReachable, keysOfRole } from '../../shared/ceremony/requirements.ts';
 import { keyMaterial, type PublicKey } from '../../shared/crypto/public-key.ts';
 import type { RoleKeys } from '../../shared/metadata/fields.ts';
 import type { KeysById } from '../../shared/metadata/keys.ts';
@@ -18,6 +19,31 @@ export function checkOfflineRoles(
 ): Broken {
   const guilty = roles.find((role) => holdsAny(root.roles[role], root.keys, online));
   return guilty && `the server's own key may not sign ${guilty}`;
+}
+
+/**
+ * The next root of either repository: authors keep root and targets, every role of theirs can still be
+ * signed, and files keep the names under which devices ask for them.
+ */
+export function checkNextRoot(
+  root: Root,
+  roles: readonly ('root' | 'targets')[],
+  online: readonly PublicKey[],
+): Broken {
+  if (!root.consistent_snapshot) return 'a root must keep consistent snapshots';
+  const faults = roles.map((role) => checkKeys(role, root.roles[role], root.keys));
+  return faults.find((fault) => fault !== undefined) ?? checkOfflineRoles(root, roles, online);
+}
+
+/** A role that nobody can ever sign again, or whose threshold says more than its keys, is a mistake. */
+export function checkKeys(name: string, role: RoleKeys, keys: KeysById): Broken {
+  const usable = keysOfRole(role, keys);
+  if (usable.size < role.keyids.length)
+    return `${name} names a key that is missing or of no known kind`;
+  const materials = new Set([...usable.values()].map(keyMaterial));
+  if (materials.size < usable.size) return `${name} names one key under two ids`;
+  if (isReachable({ by: name, threshold: role.threshold, keys: usable })) return undefined;
+  return `${name} would need ${role.threshold} signatures and has ${materials.size} keys`;
 }
 
 /**
@@ -49,6 +75,8 @@ function checkDelegation(
   if (!isExact || !terminating) {
     return `${name} must be terminating and delegated exactly ${name}/*/*`;
   }
+  const broken = checkKeys(name, role, keys);
+  if (broken !== undefined) return broken;
   return holdsAny(role, keys, online) ? `the server's own key may not sign ${name}` : undefined;
 }
 

@@ -4,7 +4,8 @@ import { NameField, SignedText } from '../http/fields.ts';
 import { openApiApp } from '../http/open-api-app.ts';
 import { actorOf, type OperatorEnv } from '../http/operator.ts';
 import { orRefused, RefusedSchema } from '../http/refused.ts';
-import type { NewProduct, Product, RegisterOutcome } from './product-store.ts';
+import type { Product } from './product-store.ts';
+import type { NewProduct, RegisterOutcome } from './registration.ts';
 
 export interface ProductDeps {
   readonly listProducts: () => Promise<readonly Product[]>;
@@ -69,9 +70,7 @@ export function productRoutes(deps: ProductDeps) {
         case 'registered':
           return c.json(value.product, 201);
         case 'product_exists':
-          return c.json({ code: value.kind, message: `${product.product} exists` }, 409);
         case 'not_initialised':
-          return c.json({ code: value.kind, message: 'found trust first (POST /trust)' }, 409);
         case 'version_conflict':
           return c.json({ code: value.kind, message: value.message }, 409);
         case 'role_unsafe':

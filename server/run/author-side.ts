@@ -7,12 +7,14 @@ import { findOperator } from '../http/operator-token-store.ts';
 import { operatorToken } from '../http/operator-auth.ts';
 import { publicKeysOf } from '../keys/online-keys.ts';
 import { blobDocuments } from '../releases/blob-documents.ts';
-import { publishRelease } from '../releases/publish-store.ts';
+import { publishRelease } from '../ceremonies/publish-release-store.ts';
+import { registerProduct } from '../ceremonies/register-product-store.ts';
+import type { ChangeGround } from '../ceremonies/publish-change-store.ts';
 import { findManifest, findRelease, listReleases } from '../releases/release-store.ts';
 import { servedFiles } from '../repository/image-files.ts';
 import { findFile } from '../repository/metadata-store.ts';
 import { namedKeys } from '../repository/named-keys-store.ts';
-import { listProducts, registerProduct } from '../repository/product-store.ts';
+import { listProducts } from '../repository/product-store.ts';
 import { foundTrust, readTrust } from '../repository/trust-store.ts';
 import type { Announcements } from './announcements.ts';
 import type { Ground } from './ground.ts';
@@ -24,7 +26,7 @@ type AuthorApi = Pick<
 
 /** The half of the operator API that authors use: what is genuine. */
 export function authorApi(ground: Ground, tell: Announcements): AuthorApi {
-  const { db, now, ring, blobs, config } = ground;
+  const { db, now, blobs, config } = ground;
   return {
     operators: { findOperator: (token) => findOperator(db, token, now()) },
     audit: { listAudit: (page) => listAudit(db, page) },
@@ -39,9 +41,7 @@ export function authorApi(ground: Ground, tell: Announcements): AuthorApi {
     products: {
       listProducts: () => listProducts(db),
       registerProduct: async (product, actor) => {
-        const online = ring.publicKeys();
-        const rest = { actor, now: now(), findSigner: ring.findSigner, online };
-        const outcome = await registerProduct(db, product, rest);
+        const outcome = await registerProduct(db, product, changeGround(ground, actor));
         if (outcome.kind === 'registered') await imageChanged(ground, tell);
         return outcome;
       },
@@ -71,13 +71,13 @@ function trustDeps(ground: Ground, tell: Announcements): AuthorApi['trust'] {
 }
 
 function releaseDeps(ground: Ground, tell: Announcements): AuthorApi['releases'] {
-  const { db, now, ring, blobs, log } = ground;
+  const { db, blobs, log } = ground;
   const documents = blobDocuments(blobs, (sha256) => findBlob(db, sha256));
   return {
     listReleases: (page) => listReleases(db, page),
     findRelease: (product, version) => findRelease(db, product, version),
     publishRelease: async (release, actor) => {
-      const rest = { db, actor, now: now(), findSigner: ring.findSigner, ...documents };
+      const rest = { db, ...changeGround(ground, actor), ...documents };
       const outcome = await publishRelease(release, rest);
       if (outcome.kind !== 'published') return outcome;
       const { product, version, manifestSha256 } = outcome.release;
@@ -86,6 +86,18 @@ function releaseDeps(ground: Ground, tell: Announcements): AuthorApi['releases']
       await tell.release(Buffer.from(release.manifest, 'utf8'));
       return outcome;
     },
+  };
+}
+
+/** What a change of anything that authors sign rests on, at this moment. */
+function changeGround({ now, ring, director }: Ground, actor: string): ChangeGround {
+  return {
+    actor,
+    now: now(),
+    findSigner: ring.findSigner,
+    online: ring.publicKeys(),
+    tryDirector: (roots, at) => tryDirector(roots, at, ring.findSigner),
+    expireBundles: director.expireAll,
   };
 }
 

@@ -11,8 +11,10 @@ import type { Database } from '../../server/database/schema.ts';
 import { tryDirector } from '../../server/director/try-director.ts';
 import { findAmong, type FindSigner } from '../../server/keys/key-ring.ts';
 import { allPublicKeys, publicKeysOf, type OnlineKeys } from '../../server/keys/online-keys.ts';
-import { publishRelease, type PublishOutcome } from '../../server/releases/publish-store.ts';
-import { registerProduct, type RegisterOutcome } from '../../server/repository/product-store.ts';
+import { publishRelease } from '../../server/ceremonies/publish-release-store.ts';
+import { registerProduct } from '../../server/ceremonies/register-product-store.ts';
+import type { PublishOutcome } from '../../server/releases/publish-outcome.ts';
+import type { RegisterOutcome } from '../../server/repository/registration.ts';
 import { foundTrust } from '../../server/repository/trust-store.ts';
 import {
   directorRootText,
@@ -77,9 +79,7 @@ export async function publishingServer(now = PUBLISHED_AT): Promise<PublishingSe
     publish: (offered) =>
       publishRelease(offered, {
         db,
-        now,
-        actor: 'operator:test',
-        findSigner: FIND_SIGNER,
+        ...groundAt(now),
         ...blobDocuments(blobs, (sha256) => findBlob(db, sha256)),
       }),
     register: async (product, imageTargets) =>
@@ -111,7 +111,6 @@ export async function foundForTests(db: Database, now: Date): Promise<void> {
     },
     {
       ...groundAt(now),
-      tryDirector: (roots, at) => tryDirector(roots, at, FIND_SIGNER),
     },
   );
   if (founded.kind !== 'founded') throw new Error(`setup: ${founded.kind}`);
@@ -124,5 +123,13 @@ export function manifestText(manifest: ManifestFile): string {
 
 function groundAt(now: Date) {
   const online = allPublicKeys(publicKeysOf(SERVER_KEYS));
-  return { actor: 'operator:test', now, findSigner: FIND_SIGNER, online };
+  return {
+    actor: 'operator:test',
+    now,
+    findSigner: FIND_SIGNER,
+    online,
+    tryDirector: (roots: Parameters<typeof tryDirector>[0], at: Date) =>
+      tryDirector(roots, at, FIND_SIGNER),
+    expireBundles: () => Promise.resolve(),
+  };
 }
