@@ -90,7 +90,7 @@ function showCommand({ world }: Run): Command {
 }
 
 function describe(device: DeviceDetail): string {
-  const { running, assignment, lastReports } = device;
+  const { running, assignment, lastReports, time, metadata, noticed } = device;
   const known = facts([
     ['device', device.id],
     ['product', device.product],
@@ -104,10 +104,29 @@ function describe(device: DeviceDetail): string {
     ['slot', running?.slot],
     ['security epoch', running?.securityEpoch],
     ['assignment', assignment && `${assignment.version} ${assignment.state}`],
+    ['verified time', time?.verified],
+    ['clock', time && (time.clock === 'trusted' ? time.clock : `not trusted: ${time.clock}`)],
+    ['image metadata', metadata && versionsOf(metadata.image)],
+    ['director metadata', metadata && versionsOf(metadata.director)],
+    [
+      'noticed',
+      noticed &&
+        `${noticed.attack} since ${noticed.since}, ${noticed.times} times, last ${noticed.code}`,
+    ],
     ['why', assignment && [assignment.code, assignment.detail].filter(Boolean).join(': ')],
   ]);
   const rows = lastReports.map(({ number, kind, receivedAt }) => [number, kind, receivedAt]);
   return rows.length === 0 ? known : `${known}\n\n${table(['report', 'kind', 'received'], rows)}`;
+}
+
+type Versions = NonNullable<DeviceDetail['metadata']>['image'];
+
+/** A root that it came with is not a version that it has verified over the air. */
+function versionsOf({ root, timestamp, snapshot, targets }: Versions): string {
+  const numbers = { root, timestamp, snapshot, targets };
+  return Object.entries(numbers)
+    .map(([role, version]) => `${role} ${version === null ? '-' : `v${version}`}`)
+    .join(', ');
 }
 
 function changeCommand({ world }: Run, action: 'accept' | 'reject' | 'retire'): Command {

@@ -70,6 +70,13 @@ const assignment = z.looseObject({
   changedAt: text,
 });
 
+const versions = z.looseObject({
+  root: z.nullable(count),
+  timestamp: z.nullable(count),
+  snapshot: z.nullable(count),
+  targets: z.nullable(count),
+});
+
 /** One device. */
 export const Device = z.looseObject({
   id: text,
@@ -82,6 +89,15 @@ export const Device = z.looseObject({
   lastReportNumber: count,
   running: z.nullable(running),
   assignment: z.nullable(assignment),
+  // Servers of 0.1.0 leave the rest out.
+  time: z._default(z.nullable(z.looseObject({ verified: nullable, clock: text })), null),
+  metadata: z._default(z.nullable(z.looseObject({ image: versions, director: versions })), null),
+  noticed: z._default(
+    z.nullable(
+      z.looseObject({ attack: text, since: text, times: count, code: text, detail: text }),
+    ),
+    null,
+  ),
 });
 export type Device = Readonly<z.infer<typeof Device>>;
 export const Devices = z.looseObject({

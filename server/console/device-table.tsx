@@ -67,9 +67,29 @@ function DeviceRow({ device }: { readonly device: Device }): JSX.Element {
       </td>
       <td>
         <Assignment assignment={device.assignment} />
+        <Signals device={device} />
       </td>
       <td>{lastSeenAt === null ? <span class="note">never</span> : <Instant at={lastSeenAt} />}</td>
     </tr>
+  );
+}
+
+/** What the device says of its way to us: nothing, when all is well. */
+function Signals({ device: { time, noticed } }: { readonly device: Device }): JSX.Element {
+  return (
+    <>
+      {time === null || time.clock === 'trusted' ? null : (
+        <span class="why">
+          no clock: <code>{time.clock}</code>
+        </span>
+      )}
+      {noticed === null ? null : (
+        <span class="why">
+          noticed <code>{noticed.attack}</code> since <Instant at={noticed.since} />,{' '}
+          {noticed.times} times
+        </span>
+      )}
+    </>
   );
 }
 

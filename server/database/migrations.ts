@@ -6,6 +6,7 @@ import { sql, type Kysely, type Migration } from 'kysely';
  */
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-spine': { up: (db) => runAll(db, SPINE) },
+  '0002-device-signals': { up: (db) => runAll(db, DEVICE_SIGNALS) },
 };
 
 const SPINE: readonly string[] = [
@@ -71,6 +72,12 @@ const SPINE: readonly string[] = [
      subject text not null, before text, after text,
      previous_hash text not null, hash text not null)`,
   ...['audit', 'reports', 'metadata'].flatMap(appendOnly),
+];
+
+const DEVICE_SIGNALS: readonly string[] = [
+  `create table device_signals (
+     device text primary key references devices (id), clock text, verified_time text,
+     metadata text, notice text)`,
 ];
 
 /** The database itself refuses to rewrite history, whatever a query says. */

@@ -15,6 +15,7 @@ export interface Tables {
   readonly rollout_phases: RolloutPhaseRow;
   readonly assignments: AssignmentRow;
   readonly reports: ReportRow;
+  readonly device_signals: DeviceSignalsRow;
   readonly audit: AuditRow;
 }
 
@@ -181,6 +182,19 @@ export interface ReportRow {
   envelope: Buffer;
   kind: string;
   received_at: string;
+}
+
+/** What a device last said of its clock, its metadata and its way to us. Not proof of anything. */
+export interface DeviceSignalsRow {
+  device: string;
+  /** `trusted`, or why the device does not go by its clock. */
+  clock: string | null;
+  /** The latest server time that it has verified. */
+  verified_time: string | null;
+  /** JSON: the versions that it has verified. */
+  metadata: string | null;
+  /** JSON: the last attack that it noticed. */
+  notice: string | null;
 }
 
 export interface AuditRow {

@@ -1,9 +1,18 @@
 import { z } from '@hono/zod-openapi';
+import { NoticedAttack } from '../../shared/protocol/noticed.ts';
+import { ClockStanding } from '../../shared/protocol/standing.ts';
 import { NameField } from '../http/fields.ts';
 import { DEVICE_ACTIONS, DEVICE_STATES } from './device-state.ts';
 
 const instant = z.string().openapi({ format: 'date-time' });
 const digest = z.string();
+const version = z.int().nullable();
+const versions = z.object({
+  root: version,
+  timestamp: version,
+  snapshot: version,
+  targets: version,
+});
 
 /** The most devices of one page. */
 const MAX_PAGE = 1_000;
@@ -62,6 +71,25 @@ export const DeviceSchema = z
         changedAt: instant,
       })
       .nullable(),
+    time: z
+      .object({ verified: instant.nullable(), clock: z.enum(ClockStanding.options) })
+      .nullable()
+      .openapi({ description: 'The latest time it verified, and whether it goes by its clock' }),
+    metadata: z
+      .object({ image: versions, director: versions })
+      .nullable()
+      .openapi({ description: 'The versions of both repositories that it has verified' }),
+    noticed: z
+      .object({
+        attack: z.enum(NoticedAttack.options),
+        since: instant,
+        times: z.int(),
+        code: z.string(),
+        detail: z.string(),
+        receivedAt: instant,
+      })
+      .nullable()
+      .openapi({ description: 'The last attack that it noticed on its way to the server' }),
   })
   .openapi('Device');
 

@@ -1,4 +1,7 @@
 import { DsseSchema, unverifiedPayload } from '../../shared/dsse.ts';
+import { z } from 'zod';
+import { NoticedAttack } from '../../shared/protocol/noticed.ts';
+import { ReportedTime, ReportedVersions } from '../../shared/protocol/standing.ts';
 import { ReportSchema, type ReportEvent } from '../../shared/protocol/report.ts';
 import type { AssignmentRow, Database, DeviceRow, ReportRow } from '../database/schema.ts';
 import type { DeviceState } from './device-state.ts';
@@ -28,6 +31,11 @@ export interface Device {
     readonly detail: string | null;
     readonly changedAt: string;
   } | null;
+  /** What its last report says of its time and its metadata; null from agents of 0.1.0. */
+  readonly time: ReportedTime | null;
+  readonly metadata: ReportedVersions | null;
+  /** The last attack that it noticed on its way to us. */
+  readonly noticed: Readonly<z.infer<typeof StoredNotice>> | null;
 }
 
 /** Which devices, and how many. `after` is the id of the last one of the page before. */
@@ -103,8 +111,13 @@ function selectDevices(db: Database) {
         .onRef('assignments.rollout', '=', 'devices.rollout'),
     )
     .leftJoin('rollouts', 'rollouts.id', 'assignments.rollout')
+    .leftJoin('device_signals', 'device_signals.device', 'devices.id')
     .selectAll('devices')
     .select([
+      'device_signals.clock',
+      'device_signals.verified_time',
+      'device_signals.metadata',
+      'device_signals.notice',
       'rollouts.version as assignedVersion',
       'assignments.state as assignmentState',
       'assignments.code',
@@ -119,6 +132,10 @@ interface JoinedRow extends DeviceRow {
   readonly code: string | null;
   readonly detail: string | null;
   readonly changedAt: string | null;
+  readonly clock: string | null;
+  readonly verified_time: string | null;
+  readonly metadata: string | null;
+  readonly notice: string | null;
 }
 
 function deviceOf(row: JoinedRow): Device {
@@ -133,8 +150,32 @@ function deviceOf(row: JoinedRow): Device {
     lastReportNumber: row.last_report_number,
     running: runningOf(row),
     assignment: assignmentOf(row),
+    ...signalsOf(row),
   };
 }
+
+/** Written by us from reports that were checked, so it reads as it was written. */
+function signalsOf({
+  clock,
+  verified_time,
+  metadata,
+  notice,
+}: JoinedRow): Pick<Device, 'time' | 'metadata' | 'noticed'> {
+  return {
+    time: clock === null ? null : ReportedTime.parse({ verified: verified_time, clock }),
+    metadata: metadata === null ? null : ReportedVersions.parse(JSON.parse(metadata)),
+    noticed: notice === null ? null : StoredNotice.parse(JSON.parse(notice)),
+  };
+}
+
+const StoredNotice = z.object({
+  attack: NoticedAttack,
+  since: z.string(),
+  times: z.int(),
+  code: z.string(),
+  detail: z.string(),
+  receivedAt: z.string(),
+});
 
 function runningOf(row: JoinedRow): Device['running'] {
   const { running_version: version, running_manifest_sha256: manifestSha256 } = row;

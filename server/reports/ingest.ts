@@ -1,11 +1,14 @@
 import type { Database, Tx } from '../database/schema.ts';
 import { stepRollout, type StepDeps } from '../rollouts/step.ts';
+import type { Notice } from './signal-store.ts';
 import { storeMessage, type Message, type Stored, type StoreMessageDeps } from './store-message.ts';
 
 export interface IngestDeps extends StepDeps, StoreMessageDeps {
   readonly db: Database;
   /** Sends what was signed to the devices. Nobody waits for it: it is on disk. */
   readonly announce: (deviceIds: readonly string[]) => void;
+  /** A device noticed an attack: for the log. */
+  readonly noticed: (notice: Notice) => void;
   /** Goes on with a rollout that has more to offer or to take back than one batch. */
   readonly carryOut: (rollout: string) => void;
 }
@@ -62,6 +65,7 @@ async function writeGroup(group: readonly Waiting[], deps: IngestDeps): Promise<
     const outcome = done.outcomes[index];
     if (outcome === undefined) reject(new Error('bug: a message without an outcome'));
     else resolve(outcome);
+    if (outcome?.kind === 'stored') outcome.notices.forEach(deps.noticed);
   });
   deps.announce(done.told);
   done.unfinished.forEach(deps.carryOut);

@@ -13,6 +13,8 @@ import {
   type ReportingDevice,
 } from './report-store.ts';
 
+import { noticesIn, saveSignals, type Notice } from './signal-store.ts';
+
 /** Reports of one device, verified, in one message. */
 export interface Message {
   readonly device: string;
@@ -29,6 +31,8 @@ export type Stored =
       readonly rollout: string | undefined;
       /** Whether the device is now told to run something else. */
       readonly retold: boolean;
+      /** What the device noticed, as far as it is new. */
+      readonly notices: readonly Notice[];
     }
   | { readonly kind: 'report_refused'; readonly message: string };
 
@@ -70,14 +74,19 @@ export async function storeMessage(
   );
   await insertReports(tx, device.id, fresh, at);
   await updateDevice(tx, newest.report, effects.device, at);
+  const notices = noticesIn(
+    fresh.map(({ report }) => report),
+    at,
+  );
+  await saveSignals(tx, newest.report, notices);
   const rollout = await moveAssignment(tx, device, effects, at);
   const { desiredManifestSha256: desired } = effects.device;
   const retold = desired !== undefined && desired !== device.desiredManifestSha256;
-  return { ...stored(newest.report.number), rollout, retold };
+  return { ...stored(newest.report.number), rollout, retold, notices };
 }
 
 function stored(number: number): Extract<Stored, { kind: 'stored' }> {
-  return { kind: 'stored', stored: number, rollout: undefined, retold: false };
+  return { kind: 'stored', stored: number, rollout: undefined, retold: false, notices: [] };
 }
 
 function refused(message: string): Stored {

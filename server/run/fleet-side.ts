@@ -84,6 +84,9 @@ function reportReceiver({ log }: Ground, step: Step): FleetSide['receiveReports'
     ingest: reportIngest({
       ...step,
       findAssignedRelease: rememberReleases(findManifest),
+      noticed: ({ device, attack, since, times, code }) => {
+        log('device_noticed', { device, attack, since, times, code });
+      },
       announce: (deviceIds) => {
         step.announce(deviceIds).catch(failed('announcement'));
       },

@@ -5,6 +5,7 @@ import { findManifest } from '../../server/releases/release-store.ts';
 import { rememberReleases } from '../../server/reports/assigned-release.ts';
 import { reportIngest } from '../../server/reports/ingest.ts';
 import { receiveReports, type Receipt } from '../../server/reports/receive-reports.ts';
+import type { Notice } from '../../server/reports/signal-store.ts';
 import { carryOut } from '../../server/rollouts/carry-out.ts';
 import { rolloutDesk } from '../../server/rollouts/rollout-desk.ts';
 import { addRelease, keyOf, report, running, signReport, startFleet, type Fleet } from './fleet.ts';
@@ -22,6 +23,8 @@ export interface ReportingFleet extends Fleet {
   /** A signed report; with a receipt, 2.0.0 runs. */
   readonly envelope: (device: string, number: number, event: ReportEvent) => Promise<Dsse>;
   readonly send: (device: string, envelopes: readonly Dsse[]) => Promise<Receipt>;
+  /** What devices noticed, as the log would have it. */
+  readonly noticed: Notice[];
   readonly sendBytes: (device: string, bytes: Uint8Array) => Promise<Receipt>;
   /** Resolves when what the commits set going has ended. */
   readonly settled: () => Promise<void>;
@@ -31,7 +34,7 @@ export const STARTED: ReportEvent = { kind: 'started' };
 
 /** Begins one; `change` replaces what the fleet is made of. */
 export async function startReporting(change: Partial<Fleet> = {}): Promise<ReportingFleet> {
-  const fleet = { ...(await startFleet()), ...change };
+  const fleet = { ...(await startFleet()), ...change, noticed: [] as Notice[] };
   const manifest = await addRelease(fleet, '2.0.0');
   const release = { product: 'gateway', version: '2.0.0', manifestSha256: manifest };
   const times = { verifyMilliseconds: 1, downloadMilliseconds: 1, trialMilliseconds: 1 };
@@ -59,7 +62,7 @@ export async function startReporting(change: Partial<Fleet> = {}): Promise<Repor
   };
 }
 
-function receiverOf(fleet: Fleet): {
+function receiverOf(fleet: Fleet & Pick<ReportingFleet, 'noticed'>): {
   readonly receive: ReturnType<typeof receiveReports>;
   readonly settled: () => Promise<void>;
 } {
@@ -67,6 +70,9 @@ function receiverOf(fleet: Fleet): {
   const ingest = reportIngest({
     ...fleet,
     findAssignedRelease: rememberReleases(findManifest),
+    noticed: (notice) => {
+      fleet.noticed.push(notice);
+    },
     announce: (ids) => {
       under.push(fleet.announce(ids));
     },

@@ -51,6 +51,7 @@ async function begin() {
       ...step,
       announce: (ids) => void announce(ids),
       carryOut: () => undefined,
+      noticed: () => undefined,
       findAssignedRelease: rememberReleases(findManifest),
     }),
   });
