@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { auditCommands } from './commands/audit.ts';
 import { deviceCommands } from './commands/device.ts';
+import { eventCommands } from './commands/event.ts';
 import { keysCommands } from './commands/keys.ts';
 import { loginCommand } from './commands/login.ts';
 import { productCommands } from './commands/product.ts';
@@ -46,6 +47,7 @@ The way from nothing to a rollout:
     )
     .addCommand(loginCommand(run))
     .addCommand(keysCommands(run))
+    .addCommand(eventCommands(run))
     .addCommand(productCommands(run))
     .addCommand(releaseCommands(run))
     .addCommand(rolloutCommands(run))

@@ -3,17 +3,25 @@ import { keyIdOf } from '../../shared/crypto/public-key.ts';
 import { listHeldKeys } from '../author/held-key-folder.ts';
 import { keyOpening } from './key-opening.ts';
 import { addCommand } from './keys-add.ts';
+import { ceremonyCommands } from './keys-ceremony.ts';
 import { initKeys, type InitOptions } from './keys-init.ts';
+import { newCommand, publicCommand } from './keys-public.ts';
+import { statusCommand } from './keys-status.ts';
 import { common, sessionOf, type CommonOptions, type Run } from './session.ts';
 import { table } from './table.ts';
 
 /** `sealift keys …` */
 export function keysCommands(run: Run): Command {
-  return new Command('keys')
+  const keys = new Command('keys')
     .description('offline keys: made, kept and used on this machine only')
     .addCommand(initCommand(run))
     .addCommand(addCommand(run))
-    .addCommand(listCommand(run));
+    .addCommand(newCommand(run))
+    .addCommand(listCommand(run))
+    .addCommand(publicCommand(run))
+    .addCommand(statusCommand(run));
+  for (const command of ceremonyCommands(run)) keys.addCommand(command);
+  return keys;
 }
 
 function initCommand({ world }: Run): Command {
