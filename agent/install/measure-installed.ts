@@ -1,5 +1,6 @@
 import { installedDigest } from '../../shared/release/installed-digest.ts';
 import { Refusal } from '../../shared/trust/refusal.ts';
+import { isOfPlatform } from '../platform-error.ts';
 import type { Installed, Slot } from '../state/agent-state.ts';
 import { componentFolder } from './component-folder.ts';
 import { TargetUnfit, type FindInstaller } from './installer.ts';
@@ -42,7 +43,9 @@ async function orNothing(measure: () => Promise<string | undefined>): Promise<st
   try {
     return (await measure()) ?? NOTHING_MEASURABLE;
   } catch (cause) {
-    if (cause instanceof Refusal || cause instanceof TargetUnfit) return NOTHING_MEASURABLE;
-    throw cause;
+    // What cannot be read is not what was signed; and no broken disk may keep an agent from starting.
+    const isTold = cause instanceof Refusal || cause instanceof TargetUnfit || isOfPlatform(cause);
+    if (!isTold) throw cause;
+    return NOTHING_MEASURABLE;
   }
 }

@@ -8,48 +8,30 @@ const ALIGNMENT_BYTES = 4_096;
 const STEP_BYTES = 16;
 
 /**
- * The hash of the first bytes of a file or device, and how many there were. They are read past the
- * page cache (`O_DIRECT`) where the file system lets us, so that they come from the medium and not
- * from the memory that we wrote them from. Where it does not (tmpfs, some others), they come through
- * the cache: Node has no fadvise, and emptying the whole system's cache is not ours to do.
+ * The hash of the first bytes of a file or device: of fewer, where it ends before. They are read past
+ * the page cache (`O_DIRECT`) where the file system lets us, so that they come from the medium and
+ * not from the memory that we wrote them from. Where it does not (some network file systems), they
+ * come through the cache: Node has no fadvise, and emptying the whole system's cache is not ours to do.
  */
 export async function hashOfFirst(
   path: string,
   lengthBytes: number,
   requireRunning: () => void,
 ): Promise<string> {
-  const { file, buffer } = await openPastCache(path);
+  const file = (await openDirect(path)) ?? (await open(path, 'r'));
   try {
+    const readBlock = alignedReader(file);
     const hash = newHash();
-    let read = 0;
-    while (read < lengthBytes) {
+    for (let read = 0; read < lengthBytes; read += BUFFER_BYTES) {
       requireRunning();
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, read);
-      if (bytesRead === 0) break;
-      const wanted = Math.min(bytesRead, lengthBytes - read);
-      hash.update(buffer.subarray(0, wanted));
-      read += wanted;
+      const block = await readBlock(read);
+      hash.update(block.subarray(0, lengthBytes - read));
+      if (block.length < BUFFER_BYTES) break; // its end
     }
     return hash.digest('hex');
   } finally {
     await file.close();
   }
-}
-
-interface Opened {
-  readonly file: FileHandle;
-  readonly buffer: Buffer;
-}
-
-async function openPastCache(path: string): Promise<Opened> {
-  const roomy = Buffer.allocUnsafeSlow(BUFFER_BYTES + ALIGNMENT_BYTES);
-  const file = await openDirect(path);
-  if (file !== undefined) {
-    const buffer = await alignedPart(file, roomy);
-    if (buffer !== undefined) return { file, buffer };
-    await file.close();
-  }
-  return { file: await open(path, 'r'), buffer: roomy.subarray(0, BUFFER_BYTES) };
 }
 
 async function openDirect(path: string): Promise<FileHandle | undefined> {
@@ -61,15 +43,22 @@ async function openDirect(path: string): Promise<FileHandle | undefined> {
   }
 }
 
-/** JavaScript does not see addresses, but a read into a wrong one is refused: so they are tried. */
-async function alignedPart(file: FileHandle, roomy: Buffer): Promise<Buffer | undefined> {
-  for (let offset = 0; offset < ALIGNMENT_BYTES; offset += STEP_BYTES) {
-    try {
-      await file.read(roomy, offset, ALIGNMENT_BYTES, 0);
-      return roomy.subarray(offset, offset + BUFFER_BYTES);
-    } catch (cause) {
-      if (!hasCode(cause, 'EINVAL')) throw cause;
+/**
+ * Reads a block at a position into one buffer. `O_DIRECT` wants it at a round address, which
+ * JavaScript does not see; but a read to a wrong one is refused (a hole alone is read anywhere), so
+ * places are tried until one is taken.
+ */
+function alignedReader(file: FileHandle): (position: number) => Promise<Buffer> {
+  const roomy = Buffer.allocUnsafeSlow(BUFFER_BYTES + ALIGNMENT_BYTES);
+  let offset = 0;
+  return async (position) => {
+    for (; ; offset += STEP_BYTES) {
+      try {
+        const { bytesRead } = await file.read(roomy, offset, BUFFER_BYTES, position);
+        return roomy.subarray(offset, offset + bytesRead);
+      } catch (cause) {
+        if (!hasCode(cause, 'EINVAL') || offset + STEP_BYTES > ALIGNMENT_BYTES) throw cause;
+      }
     }
-  }
-  return undefined;
+  };
 }

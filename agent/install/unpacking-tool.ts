@@ -42,9 +42,9 @@ export async function* toolBlocks(file: FileHandle, tool: Tool, idleMs = IDLE_MS
     stdio: [file.fd, 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], LC_ALL: 'C' },
   });
-  let isStuck = false;
+  const stuck = new AbortController();
   const timer = setTimeout(() => {
-    isStuck = true;
+    stuck.abort();
     child.kill('SIGKILL');
   }, idleMs);
   const ended = endOf(child);
@@ -55,7 +55,7 @@ export async function* toolBlocks(file: FileHandle, tool: Tool, idleMs = IDLE_MS
       yield block;
     }
     const fault = await ended;
-    if (isStuck) throw new ToolFailed(`${tool} brought nothing for ${idleMs} ms`);
+    if (stuck.signal.aborted) throw new ToolFailed(`${tool} brought nothing for ${idleMs} ms`);
     if (fault !== undefined) throw new ToolFailed(`${tool}: ${fault}`);
   } finally {
     clearTimeout(timer);
