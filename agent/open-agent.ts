@@ -1,14 +1,15 @@
 import { mkdir } from 'node:fs/promises';
 import type { Repository } from '../shared/trust/repository.ts';
 import type { BootControl } from './boot/boot-control.ts';
-import { symlinkBoot } from './boot/symlink-boot.ts';
+import { openBoot } from './boot/open-boot.ts';
 import { readConfigured, readFirstRoot } from './config/configured-file.ts';
 import type { Config } from './config/load-config.ts';
 import { deviceKey } from './device-key.ts';
 import { verifiedPath } from './download/download-blob.ts';
 import type { FetchDeps } from './download/fetch-artifact.ts';
 import type { TrialDeps } from './health/probe-health.ts';
-import { ask } from './health/probes.ts';
+import { openTrial } from './health/open-trial.ts';
+import type { HookDeps } from './hooks/with-hooks.ts';
 import { requireSpace } from './install/free-space.ts';
 import type { FindInstaller } from './install/installer.ts';
 import { installersOf } from './install/installers.ts';
@@ -79,6 +80,8 @@ export interface OpenAgent {
 /** Between tries of a download, of a poll, of a delivery. */
 export const BACKOFF: Backoff = { firstMs: 1_000, maxMs: 300_000 };
 const ANSWER_MS = 60_000;
+/** What comes between two hooks, on a busy board. */
+const HOOK_MARGIN_MS = 60_000;
 
 /** Opens the state folder and builds everything that the agent is made of. */
 export async function openAgent(config: Config, outside: Ambient): Promise<OpenAgent> {
@@ -98,13 +101,13 @@ export async function openAgent(config: Config, outside: Ambient): Promise<OpenA
   });
   const tokens = deviceTokens(deviceId, signer, clock.now);
   const link = await openLink(config, ambient, tokens);
-  const boot = symlinkBoot({ slotsDir, restart: config.boot.restart, stop: config.boot.stop });
+  const { bootId } = ambient;
+  const boot = openBoot(config.boot, { slotsDir, bootId, untilEnd: pauseOf(ambient.signal) });
   const findInstaller = installersOf(config, () => {
     requireRunning(ambient.signal);
   });
   const ground = { config, ambient, paths, boot, floors, clock, server: link.server };
   const world = { ...ground, findInstaller };
-  const verify = await verifyDeps(world);
   return {
     ...world,
     ...link,
@@ -122,15 +125,23 @@ export async function openAgent(config: Config, outside: Ambient): Promise<OpenA
       stop.abort();
       link.http.close();
     },
-    stages: {
-      verify,
-      recalls: recallDeps(verify, boot, log),
-      fetch: fetchDeps(world),
-      install: installDeps(world),
-      trial: trialDeps(world),
-      boot,
-      log,
-    },
+    stages: await openStages(world, log),
+  };
+}
+
+async function openStages(world: Ground, log: Log): Promise<StageDeps> {
+  const { boot } = world;
+  const verify = await verifyDeps(world);
+  const trial = trialDeps(world, log);
+  return {
+    verify,
+    recalls: recallDeps(verify, boot, log),
+    fetch: fetchDeps(world),
+    install: installDeps(world),
+    trial,
+    hooks: hookDeps(world, trial, log),
+    boot,
+    log,
   };
 }
 
@@ -260,27 +271,45 @@ function installDeps({ config, ambient, paths, boot, findInstaller }: Ground): I
   };
 }
 
-function trialDeps({ config, ambient, boot, server }: Ground): TrialDeps {
-  const { probes, holdSeconds, deadlineSeconds, intervalSeconds, commitOffline } = config.trial;
-  return {
+function trialDeps({ config, ambient, boot, server }: Ground, log: Log): TrialDeps {
+  const { signal, milliseconds } = ambient;
+  return openTrial(config.trial, {
     boot,
-    rule: {
-      holdMs: holdSeconds * 1_000,
-      deadlineMs: deadlineSeconds * 1_000,
-      commitOffline,
-    },
-    intervalMs: intervalSeconds * 1_000,
-    askProbes: () => Promise.all(probes.map((probe) => ask(probe, config.slotsDir))),
+    slotsDir: config.slotsDir,
+    answerMs: ANSWER_MS,
     reachServer: () =>
       server.assignment(undefined).then(
         () => true,
         () => false, // away or unwilling: the trial goes on, until its deadline
       ),
+    milliseconds,
+    pause: pauseOf(signal),
+    log,
+  });
+}
+
+function hookDeps({ config, ambient }: Ground, { watchdog }: TrialDeps, log: Log): HookDeps {
+  const { folder, timeoutSeconds, retrySeconds, patienceSeconds } = config.hooks;
+  return {
+    folder,
+    workFolder: config.slotsDir,
+    timeoutMs: timeoutSeconds * 1_000,
+    retryMs: retrySeconds * 1_000,
+    patienceMs: patienceSeconds * 1_000,
     milliseconds: ambient.milliseconds,
-    pause: async (ms) => {
-      await pause(ms, ambient.signal);
-      requireRunning(ambient.signal);
+    onRun: (ms) => {
+      watchdog.extend(ms + HOOK_MARGIN_MS);
     },
+    pause: pauseOf(ambient.signal),
+    log,
+  };
+}
+
+/** A pause that ends with `Stopped` when the agent is told to end. */
+function pauseOf(signal: AbortSignal): (milliseconds: number) => Promise<void> {
+  return async (ms) => {
+    await pause(ms, signal);
+    requireRunning(signal);
   };
 }
 

@@ -1,7 +1,9 @@
 import { returnToPreviousSlot, makePermanent, switchSlot } from './boot/switch-slot.ts';
 import type { BootControl } from './boot/boot-control.ts';
+import { failOnBootTrouble } from './boot/fail-on-boot-trouble.ts';
 import { fetchArtifacts, type FetchDeps } from './download/fetch-artifact.ts';
 import { probeHealth, type TrialDeps } from './health/probe-health.ts';
+import { withHooks, type HookDeps } from './hooks/with-hooks.ts';
 import { writeSpareSlot, type InstallDeps } from './install/write-spare-slot.ts';
 import { troubleOf } from './link/trouble.ts';
 import { Unreachable } from './link/unreachable.ts';
@@ -26,6 +28,7 @@ export interface StageDeps {
   readonly fetch: FetchDeps;
   readonly install: InstallDeps;
   readonly trial: TrialDeps;
+  readonly hooks: HookDeps;
   readonly boot: BootControl;
   readonly log: Log;
 }
@@ -58,7 +61,8 @@ export function performer(
         deps.log('restart_failed', { stage: state.stage, detail });
       }),
   };
-  return (state) => effects[effectOf(state.stage)](state);
+  const work = (state: AgentState): Promise<Step> => effects[effectOf(state.stage)](state);
+  return withHooks(deps.hooks, failOnBootTrouble(work));
 }
 
 /** A network error is never held against the offer: it was not verified, and not refused either. */

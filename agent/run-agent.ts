@@ -1,3 +1,5 @@
+import { confirmBoot } from './boot/confirm-boot.ts';
+import { currentOrNone } from './boot/current-or-none.ts';
 import { enrolUntilAccepted } from './enrol-loop.ts';
 import { measureInstalled, type MeasuredSlot } from './install/measure-installed.ts';
 import { backoffMs, jitteredMs } from './link/backoff.ts';
@@ -38,6 +40,8 @@ export async function runAgent(agent: OpenAgent, once: boolean): Promise<RunEnd>
 async function announceStart(session: Session): Promise<void> {
   const { world } = session;
   const state = await world.load();
+  const trouble = await confirmBoot(session.agent.boot, state);
+  if (trouble !== undefined) session.agent.log('boot_trouble', { detail: trouble });
   if (state.stage === 'idle') await lookForDrift(session);
   await world.save(announce(state, { kind: 'started' }, world.now()));
 }
@@ -45,7 +49,7 @@ async function announceStart(session: Session): Promise<void> {
 /** DESIGN §3 "Drift": what stands in the running slot, against what was signed. */
 async function lookForDrift({ world, agent, drifted }: Session): Promise<void> {
   const { boot, stages, log } = agent;
-  const slot = await boot.current();
+  const slot = await currentOrNone(boot);
   const installed = slot && (await world.load()).slots[slot];
   if (slot === undefined || !installed) return;
   const measured = await measureInstalled(stages.install, slot, installed);

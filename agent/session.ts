@@ -75,6 +75,7 @@ export function startSession(agent: OpenAgent): Session {
   };
   const finish = async (work: Promise<AgentState>): Promise<Result> => {
     const state = await work;
+    await stages.trial.watchdog.disarm(); // how the update ended is on disk
     const { securityEpoch, releaseCounter } = state;
     await floors.raise({ securityEpoch, releaseCounter });
     const result = resultOf(state.unwritten.at(-1)?.event, lastOutcome);

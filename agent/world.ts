@@ -1,5 +1,6 @@
 import type { ReportEvent, Running } from '../shared/protocol/report.ts';
 import type { BootControl } from './boot/boot-control.ts';
+import { currentOrNone } from './boot/current-or-none.ts';
 import type { KeptTwice } from './install/kept-twice.ts';
 import type { MeasuredSlot } from './install/measure-installed.ts';
 import type { Log } from './log.ts';
@@ -50,7 +51,7 @@ export async function runningOf(
   { boot, drifted }: Pick<WorldDeps, 'boot' | 'drifted'>,
   state: AgentState,
 ): Promise<Running | null> {
-  const slot = await boot.current();
+  const slot = await currentOrNone(boot);
   const installed = slot && state.slots[slot];
   if (slot === undefined || !installed) return null;
   const { release, securityEpoch } = installed;
@@ -72,7 +73,7 @@ export async function installedNow(
   boot: Pick<BootControl, 'current'>,
   state: AgentState,
 ): Promise<Installed | null> {
-  const slot = await boot.current();
+  const slot = await currentOrNone(boot);
   return slot === undefined ? null : state.slots[slot];
 }
 

@@ -13,12 +13,12 @@ export async function confirmBoot(
   boot: BootControl,
   { stage, slots }: AgentState,
 ): Promise<string | undefined> {
-  if (stage !== 'idle' || boot.confirm === undefined) return undefined;
+  if (stage !== 'idle') return undefined;
   try {
     const current = await boot.current();
     const isFactory = slots.a === null && slots.b === null;
     if (current === undefined || (slots[current] === null && !isFactory)) return undefined;
-    await boot.confirm(current);
+    await boot.confirm?.(current);
     return undefined;
   } catch (cause) {
     if (!isOfPlatform(cause)) throw cause;

@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
-import { symlinkBoot } from '../boot/symlink-boot.ts';
+import { currentOrNone } from '../boot/current-or-none.ts';
+import { openBoot } from '../boot/open-boot.ts';
 import type { Config } from '../config/load-config.ts';
 import { hasCode } from '../install/durable-file.ts';
 import { readKept } from '../install/kept-twice.ts';
@@ -21,11 +22,14 @@ export interface Look {
   readonly outboxLength: number;
 }
 
+/** Whoever only looks asks for no restart, and so waits for no end. */
+const NEVER_RESTARTS = { bootId: '', untilEnd: (): Promise<void> => Promise.resolve() };
+
 /** Looks at a device from outside. */
-export async function look({ stateDir, slotsDir }: Config): Promise<Look> {
+export async function look({ stateDir, slotsDir, boot }: Config): Promise<Look> {
   const paths = statePaths(stateDir);
   const state = (await readKept(paths.state, STATE_FORM)) ?? firstState();
-  const slot = await symlinkBoot({ slotsDir, restart: undefined, stop: undefined }).current();
+  const slot = await currentOrNone(openBoot(boot, { slotsDir, ...NEVER_RESTARTS }));
   return {
     state,
     slot,

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { bootAt } from '../boot/boot-config.ts';
+import { trialAt } from '../health/health-config.ts';
 import { isPrivate } from '../link/plaintext.ts';
 import { explain } from './explain.ts';
 import { ConfigFile } from './schema.ts';
@@ -42,14 +44,16 @@ function requirePrivate({ server }: ConfigFile, path: string): void {
 
 function withPaths(config: ConfigFile, folder: string): Config {
   const at = (path: string): string => resolve(folder, path);
-  const { server, roots, trial, enrolmentTokenFile } = config;
+  const { server, roots, enrolmentTokenFile } = config;
   return {
     ...config,
     stateDir: at(config.stateDir),
     slotsDir: at(config.slotsDir),
     roots: { image: at(roots.image), director: at(roots.director) },
     slots: slotsAt(config.slots, at),
-    trial: { ...trial, probes: trial.probes.map((probe) => probeAt(probe, at)) },
+    boot: bootAt(config.boot, at),
+    trial: trialAt(config.trial, at),
+    hooks: { ...config.hooks, folder: at(config.hooks.folder) },
     server: { ...server, ...(server.caFile && { caFile: at(server.caFile) }) },
     ...(enrolmentTokenFile && { enrolmentTokenFile: at(enrolmentTokenFile) }),
   };
@@ -59,12 +63,6 @@ function slotsAt(slots: Config['slots'], at: (path: string) => string): Config['
   return Object.fromEntries(
     Object.entries(slots).map(([component, { a, b }]) => [component, { a: at(a), b: at(b) }]),
   );
-}
-
-type Probe = Config['trial']['probes'][number];
-
-function probeAt(probe: Probe, at: (path: string) => string): Probe {
-  return probe.kind === 'process' ? { ...probe, pidFile: at(probe.pidFile) } : probe;
 }
 
 async function textOf(path: string): Promise<string> {

@@ -3,11 +3,12 @@ import { PublicKeySchema } from '../../shared/crypto/public-key.ts';
 import { DeviceId } from '../../shared/protocol/device-id.ts';
 import { ARCHIVE_LIMITS } from '../../shared/release/archive-entries.ts';
 import { Name } from '../../shared/release/names.ts';
+import { BootConfig } from '../boot/boot-config.ts';
+import { TrialConfig } from '../health/health-config.ts';
+import { HooksConfig } from '../hooks/hooks-config.ts';
 
 const path = z.string().check(z.minLength(1, 'must not be empty'));
-const command = z.array(z.string()).check(z.minLength(1, 'must name a program'));
 const seconds = z.number().check(z.minimum(0, 'must not be negative'), z.maximum(604_800));
-const timeoutSeconds = z._default(seconds.check(z.positive('must be more than 0')), 5);
 const count = z.int().check(z.minimum(1, 'must be at least 1'));
 
 const address = (...protocols: readonly string[]): z.ZodMiniString =>
@@ -19,20 +20,6 @@ const address = (...protocols: readonly string[]): z.ZodMiniString =>
       `must be an address beginning with ${protocols.map((name) => `${name}//`).join(' or ')}`,
     ),
   );
-
-const probe = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('http'), url: address('http:', 'https:'), timeoutSeconds }),
-  z.strictObject({ kind: z.literal('command'), command, timeoutSeconds }),
-  z.strictObject({ kind: z.literal('process'), pidFile: path }),
-]);
-
-const trial = z.strictObject({
-  probes: z.array(probe),
-  holdSeconds: seconds,
-  deadlineSeconds: seconds,
-  intervalSeconds: z._default(seconds.check(z.positive('must be more than 0')), 1),
-  commitOffline: z._default(z.boolean(), false),
-});
 
 const policy = z.strictObject({
   requireSbom: z._default(z.boolean(), false),
@@ -92,17 +79,9 @@ export const ConfigFile = z.strictObject({
   roots: z.strictObject({ image: path, director: path }),
   enrolmentTokenFile: z.optional(path),
   enrolmentToken: z.optional(z.string().check(z.minLength(1, 'must not be empty'))),
-  boot: z.strictObject({
-    kind: z.literal('symlink'),
-    restart: z.optional(command),
-    stop: z.optional(command),
-  }),
-  trial: trial.check(
-    z.refine(
-      ({ holdSeconds, deadlineSeconds }) => holdSeconds <= deadlineSeconds,
-      'holdSeconds must not be more than deadlineSeconds, or no trial could pass',
-    ),
-  ),
+  boot: BootConfig,
+  trial: TrialConfig,
+  hooks: z._default(HooksConfig, HooksConfig.parse({})),
   policy: z._default(policy, { requireSbom: false }),
   limits: z._default(limits, limits.parse({})),
   retrieval: z._default(retrieval, retrieval.parse({})),

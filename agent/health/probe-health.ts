@@ -1,9 +1,12 @@
 import type { BootControl } from '../boot/boot-control.ts';
+import { isOfPlatform } from '../platform-error.ts';
 import type { Step } from '../run-update.ts';
 import { slotsOf, updateOf, type AgentState } from '../state/agent-state.ts';
 import { failed } from '../state/endings.ts';
 import { judgeTrial, type Observed, type TrialRule } from './judge-trial.ts';
+import { mostFlaps, nextRound, NO_ROUNDS, type ProbeRounds } from './observe-probes.ts';
 import type { Ailment } from './probes.ts';
+import type { Watchdog } from './watchdog.ts';
 
 /** What a trial needs. */
 export interface TrialDeps {
@@ -14,21 +17,33 @@ export interface TrialDeps {
   readonly askProbes: () => Promise<readonly Ailment[]>;
   /** Whether the server can be reached now. Never throws. */
   readonly reachServer: () => Promise<boolean>;
+  readonly watchdog: Watchdog;
+  /** Longer than any round takes: a trial that does not come round in it is stuck. */
+  readonly roundMs: number;
   /** Does not jump when the clock is set. */
   readonly milliseconds: () => number;
   /** Throws when the agent was told to end. */
   readonly pause: (milliseconds: number) => Promise<void>;
 }
 
+/** Committing or going back comes next, and a reboot may be part of it. */
+const AFTERWARDS_MS = 600_000;
+
 /** The trial: probes must hold, and the server must have been reached, before the deadline. */
 export async function probeHealth(deps: TrialDeps, state: AgentState): Promise<Step> {
   const { to } = slotsOf(state);
-  const fail = (reason: 'health' | 'activation', detail: string): Step => ({
+  const fail = (reason: 'health' | 'activation' | 'internal', detail: string): Step => ({
     outcome: 'failed',
     remember: (before) => failed(before, reason, detail),
   });
-  if ((await deps.boot.current()) !== to) return fail('activation', `slot ${to} does not run`);
+  const running = await deps.boot.current();
+  if (running !== to) {
+    return fail('activation', `slot ${to} does not run, slot ${String(running)} does`);
+  }
+  const unarmed = await arm(deps.watchdog);
+  if (unarmed !== undefined) return fail('internal', `the watchdog: ${unarmed}`);
   const { verdict, elapsedMs, why } = await observe(deps);
+  deps.watchdog.extend(AFTERWARDS_MS);
   if (verdict === 'failed') return fail('health', why);
   return {
     outcome: 'done',
@@ -40,6 +55,17 @@ export async function probeHealth(deps: TrialDeps, state: AgentState): Promise<S
   };
 }
 
+/** Whoever configured a watchdog must not get a trial without one. */
+async function arm(watchdog: Watchdog): Promise<string | undefined> {
+  try {
+    await watchdog.arm();
+    return undefined;
+  } catch (cause) {
+    if (!isOfPlatform(cause)) throw cause;
+    return cause.message;
+  }
+}
+
 interface Ended {
   readonly verdict: 'passed' | 'failed';
   readonly elapsedMs: number;
@@ -48,28 +74,39 @@ interface Ended {
 
 async function observe(deps: TrialDeps): Promise<Ended> {
   const began = deps.milliseconds();
-  let healthySinceMs: number | undefined;
+  let rounds = NO_ROUNDS;
   let reachedServer: boolean = false;
   for (;;) {
+    deps.watchdog.extend(deps.roundMs);
     const askedAtMs = deps.milliseconds() - began;
     const asked: readonly [Promise<readonly Ailment[]>, Promise<boolean>] = [
       deps.askProbes(),
       reachedServer ? Promise.resolve(true) : deps.reachServer(),
     ];
     const [answers, reached] = await Promise.all(asked);
-    const ailments = answers.filter((ailment) => ailment !== undefined);
-    healthySinceMs = ailments.length > 0 ? undefined : (healthySinceMs ?? askedAtMs);
+    rounds = nextRound(rounds, answers, askedAtMs);
     reachedServer = reached;
     const elapsedMs = deps.milliseconds() - began;
-    const observed: Observed = { elapsedMs, healthySinceMs, reachedServer };
+    const { healthySinceMs } = rounds;
+    const observed = { elapsedMs, healthySinceMs, flaps: mostFlaps(rounds), reachedServer };
     const verdict = judgeTrial(observed, deps.rule);
-    if (verdict !== 'waiting') return { verdict, elapsedMs, why: why(observed, ailments) };
+    if (verdict !== 'waiting') {
+      return { verdict, elapsedMs, why: why(observed, rounds, deps.rule) };
+    }
     await deps.pause(deps.intervalMs);
   }
 }
 
-function why({ healthySinceMs, reachedServer }: Observed, ailments: readonly string[]): string {
-  if (ailments.length > 0) return ailments.join('; ');
+function why(
+  { healthySinceMs, flaps, reachedServer }: Observed,
+  { ailments }: ProbeRounds,
+  { maxFlaps }: TrialRule,
+): string {
+  const sick = ailments.join('; ');
+  if (maxFlaps !== undefined && flaps > maxFlaps) {
+    return `a probe broke ${flaps} times, ${maxFlaps} are allowed: ${sick}`;
+  }
+  if (ailments.length > 0) return sick;
   if (healthySinceMs !== undefined && !reachedServer) return 'the server was not reached';
   return 'the probes were not healthy for long enough';
 }

@@ -1,50 +1,49 @@
 import { readFile } from 'node:fs/promises';
-import { get } from 'node:http';
-import { get as getTls } from 'node:https';
 import { hasCode } from '../install/durable-file.ts';
 import { runCommand } from '../run-command.ts';
+import { askHttp } from './ask-http.ts';
+import { askTcp } from './ask-tcp.ts';
+import { unitProbe } from './ask-unit.ts';
 
 /** A question about the health of the running release. */
 export type Probe =
   | { readonly kind: 'http'; readonly url: string; readonly timeoutSeconds: number }
   | {
+      readonly kind: 'tcp';
+      readonly host: string;
+      readonly port: number;
+      readonly timeoutSeconds: number;
+    }
+  | {
       readonly kind: 'command';
       readonly command: readonly string[];
       readonly timeoutSeconds: number;
     }
+  | { readonly kind: 'systemd'; readonly unit: string; readonly timeoutSeconds: number }
   | { readonly kind: 'process'; readonly pidFile: string };
 
 /** Undefined when healthy, or what is wrong, for people. */
 export type Ailment = string | undefined;
 
-/** Asks one probe. It always answers, within its time. */
-export function ask(probe: Probe, folder: string): Promise<Ailment> {
+/** Makes the question of a probe. It always answers, within its time. */
+export function openProbe(probe: Probe, folder: string): () => Promise<Ailment> {
   switch (probe.kind) {
     case 'http':
-      return askHttp(probe.url, probe.timeoutSeconds * 1_000);
+      return () => askHttp(probe.url, probe.timeoutSeconds * 1_000);
+    case 'tcp':
+      return () => askTcp(probe.host, probe.port, probe.timeoutSeconds * 1_000);
     case 'command':
-      return askCommand(probe.command, folder, probe.timeoutSeconds * 1_000);
+      return () => askCommand(probe.command, folder, probe.timeoutSeconds * 1_000);
+    case 'systemd':
+      return unitProbe(probe.unit, folder, probe.timeoutSeconds * 1_000);
     case 'process':
-      return askProcess(probe.pidFile);
+      return () => askProcess(probe.pidFile);
   }
 }
 
-/** Healthy is any 2xx; the body does not matter and is not read. */
-function askHttp(url: string, timeoutMs: number): Promise<Ailment> {
-  return new Promise((resolve) => {
-    const request = (url.startsWith('https:') ? getTls : get)(url, { agent: false }, (answer) => {
-      const { statusCode = 0 } = answer;
-      clearTimeout(timer);
-      answer.destroy();
-      resolve(statusCode >= 200 && statusCode < 300 ? undefined : `${url} answered ${statusCode}`);
-    });
-    const late = new Error(`no answer within ${timeoutMs} ms`);
-    const timer = setTimeout(() => request.destroy(late), timeoutMs);
-    request.on('error', ({ message }) => {
-      clearTimeout(timer);
-      resolve(`${url}: ${message}`);
-    });
-  });
+/** How long a probe may take to answer. */
+export function patienceMs(probe: Probe): number {
+  return probe.kind === 'process' ? 0 : probe.timeoutSeconds * 1_000;
 }
 
 async function askCommand(

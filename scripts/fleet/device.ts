@@ -85,6 +85,7 @@ function configOf(plan: Provisioning) {
     boot: { kind: 'symlink', restart: restartCommand(folder, servicePort) },
     trial: {
       probes: plan.trial === 'service' ? [probe] : [],
+      withoutProbes: plan.trial !== 'service',
       holdSeconds: plan.trial === 'service' ? 1 : 0,
       deadlineSeconds: 5,
       intervalSeconds: 1,

@@ -237,7 +237,9 @@ describe('a trial', () => {
 
   test('fails when the server cannot be reached and the device must not commit alone', async () => {
     offerRelease(server, '1.0.0');
-    await device.configure({ trial: { probes: [], holdSeconds: 0, deadlineSeconds: 0.3 } });
+    await device.configure({
+      trial: { probes: [], withoutProbes: true, holdSeconds: 0, deadlineSeconds: 0.3 },
+    });
     unreachableInTrial();
 
     expect(await device.runOnce()).toBe('unreachable'); // the report could not be delivered either
@@ -255,7 +257,13 @@ describe('a trial', () => {
   test('passes without the server when the device may commit offline', async () => {
     offerRelease(server, '1.0.0');
     await device.configure({
-      trial: { probes: [], holdSeconds: 0, deadlineSeconds: 0.3, commitOffline: true },
+      trial: {
+        probes: [],
+        withoutProbes: true,
+        holdSeconds: 0,
+        deadlineSeconds: 0.3,
+        commitOffline: true,
+      },
     });
     unreachableInTrial();
 

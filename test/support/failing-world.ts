@@ -1,6 +1,7 @@
 import { makePermanent, returnToPreviousSlot, switchSlot } from '../../agent/boot/switch-slot.ts';
 import type { BootControl } from '../../agent/boot/boot-control.ts';
 import { probeHealth } from '../../agent/health/probe-health.ts';
+import { noWatchdog } from '../../agent/health/watchdog.ts';
 import { effectOf, type Effect } from '../../agent/machine.ts';
 import { installedDigest } from '../../shared/release/installed-digest.ts';
 import type { Installer } from '../../agent/install/installer.ts';
@@ -231,8 +232,10 @@ function trial(boot: BootControl, disk: Disk, healthy: boolean): Parameters<type
   let time = 0;
   return {
     boot,
-    rule: { holdMs: 0, deadlineMs: 10, commitOffline: false },
+    rule: { holdMs: 0, deadlineMs: 10, commitOfflineAfterMs: undefined, maxFlaps: undefined },
     intervalMs: 1,
+    roundMs: 1_000,
+    watchdog: noWatchdog,
     askProbes: () => Promise.resolve([healthy && wholeOf(disk) === 'new' ? undefined : 'sick']),
     reachServer: () => Promise.resolve(true),
     milliseconds: () => (time += 1),

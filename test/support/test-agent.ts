@@ -33,7 +33,14 @@ export function testConfig(server: Pick<DeviceServer, 'url'>): Record<string, un
     roots: { image: 'image.root.json', director: 'director.root.json' },
     enrolmentToken: 'sle_test',
     boot: { kind: 'symlink' },
-    trial: { probes: [], holdSeconds: 0, deadlineSeconds: 5, intervalSeconds: 0.02 },
+    trial: {
+      probes: [],
+      withoutProbes: true,
+      holdSeconds: 0,
+      deadlineSeconds: 5,
+      intervalSeconds: 0.02,
+    },
+    hooks: { folder: 'hooks.d' },
   };
 }
 

@@ -4,6 +4,12 @@ import { ConfigError, parseConfig } from '../../../agent/config/load-config.ts';
 import { testConfig } from '../../support/test-agent.ts';
 
 const GOOD = testConfig({ url: 'http://127.0.0.1:8080' });
+const ALONE = { probes: [], withoutProbes: true, holdSeconds: 0, deadlineSeconds: 5 };
+const GRUB = {
+  kind: 'grub',
+  environment: 'efi/grubenv',
+  current: { from: 'argument', name: 'rauc.slot' },
+};
 const parse = (changes: object): ReturnType<typeof parseConfig> =>
   parseConfig(JSON.stringify({ ...GOOD, ...changes }), '/etc/sealift/agent.json');
 
@@ -18,6 +24,12 @@ describe('a configuration', () => {
     expect(config.policy).toEqual({ requireSbom: false });
     expect(config.limits.depth).toBe(64);
     expect(config.trial.commitOffline).toBe(false);
+    expect(parse({ boot: GRUB }).boot).toMatchObject({
+      environment: '/etc/sealift/efi/grubenv',
+      names: { a: 'A', b: 'B' },
+      reboot: ['systemctl', 'reboot'],
+    });
+    expect(parse({ hooks: {} }).hooks.folder).toBe('/etc/sealift/hooks.d');
     expect(parse({ server: { http: 'https://x' } }).server.pollSeconds).toBe(300);
   });
 
@@ -29,7 +41,30 @@ describe('a configuration', () => {
     [{ deviceId: '../x' }, '"deviceId" must be 1 to 128 letters'],
     [{ server: { http: 'ftp://x' } }, '"server.http" must be an address beginning with'],
     [{ server: { http: 'nonsense' } }, '"server.http" must be an address beginning with'],
-    [{ boot: { kind: 'uboot' } }, '"boot.kind" must be "symlink"'],
+    [{ boot: { kind: 'magic' } }, '"boot.kind" is none of the kinds that the agent knows'],
+    [{ boot: { kind: 'uboot', dialect: 'magic' } }, '"boot.dialect" is none of the kinds'],
+    [
+      { boot: { kind: 'uboot', dialect: 'order' } },
+      '"boot.current" is missing: it must be an object',
+    ],
+    [{ boot: { ...GRUB, names: { a: 'A', b: 'A' } } }, '"boot.names" must differ'],
+    [
+      { trial: { probes: [], holdSeconds: 0, deadlineSeconds: 5 } },
+      '"trial" has no probes, so it would prove nothing of the release',
+    ],
+    [
+      { trial: { ...ALONE, probes: [{ kind: 'process', pidFile: 'x' }] } },
+      '"trial" has probes and says "withoutProbes": true',
+    ],
+    [
+      { trial: { ...ALONE, commitOffline: { afterMinutes: 1 } } },
+      '"trial" commitOffline.afterMinutes must be over before deadlineSeconds',
+    ],
+    [
+      { trial: { ...ALONE, watchdog: { kind: 'magic' } } },
+      '"trial.watchdog.kind" is none of the kinds',
+    ],
+    [{ hooks: { timeout: 5 } }, '"hooks" has no key "timeout"'],
     [{ boot: { kind: 'symlink', restart: [] } }, '"boot.restart" must name a program'],
     [
       { trial: { probes: [], holdSeconds: 10, deadlineSeconds: 5 } },

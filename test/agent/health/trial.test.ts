@@ -6,13 +6,19 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { judgeTrial } from '../../../agent/health/judge-trial.ts';
 import { probeHealth, type TrialDeps } from '../../../agent/health/probe-health.ts';
-import { ask } from '../../../agent/health/probes.ts';
+import { openProbe, type Probe } from '../../../agent/health/probes.ts';
+import { noWatchdog } from '../../../agent/health/watchdog.ts';
 import { Stopped } from '../../../agent/stopped.ts';
 import { firstState, type AgentState } from '../../../agent/state/agent-state.ts';
 
 describe('the rule of a trial', () => {
-  const rule = { holdMs: 100, deadlineMs: 500, commitOffline: false };
-  const seen = { elapsedMs: 100, healthySinceMs: 0, reachedServer: true };
+  const rule = {
+    holdMs: 100,
+    deadlineMs: 500,
+    commitOfflineAfterMs: undefined,
+    maxFlaps: undefined,
+  };
+  const seen = { elapsedMs: 100, healthySinceMs: 0, flaps: 0, reachedServer: true };
 
   test('passes once the probes have held for the time, not a millisecond before', () => {
     expect(judgeTrial(seen, rule)).toBe('passed');
@@ -22,7 +28,21 @@ describe('the rule of a trial', () => {
   test('waits for the server, unless the device may commit alone', () => {
     const alone = { ...seen, reachedServer: false };
     expect(judgeTrial(alone, rule)).toBe('waiting');
-    expect(judgeTrial(alone, { ...rule, commitOffline: true })).toBe('passed');
+    expect(judgeTrial(alone, { ...rule, commitOfflineAfterMs: 0 })).toBe('passed');
+  });
+
+  test('commits alone only after the time that the device gives the server', () => {
+    const patient = { ...rule, commitOfflineAfterMs: 300 };
+    const alone = { ...seen, reachedServer: false };
+    expect(judgeTrial({ ...alone, elapsedMs: 299 }, patient)).toBe('waiting');
+    expect(judgeTrial({ ...alone, elapsedMs: 300 }, patient)).toBe('passed');
+    expect(judgeTrial(seen, patient)).toBe('passed');
+  });
+
+  test('forgives as many flaps as it says, and not one more', () => {
+    const steady = { ...rule, maxFlaps: 2 };
+    expect(judgeTrial({ ...seen, flaps: 2 }, steady)).toBe('passed');
+    expect(judgeTrial({ ...seen, flaps: 3 }, steady)).toBe('failed');
   });
 
   test('fails at the deadline, not a millisecond before', () => {
@@ -59,7 +79,14 @@ describe('a trial', () => {
     let asked = 0;
     const deps: TrialDeps = {
       boot: { current: () => Promise.resolve('b') },
-      rule: { holdMs: 30, deadlineMs: 100, commitOffline: false },
+      rule: {
+        holdMs: 30,
+        deadlineMs: 100,
+        commitOfflineAfterMs: undefined,
+        maxFlaps: undefined,
+      },
+      roundMs: 1_000,
+      watchdog: noWatchdog,
       intervalMs: 10,
       askProbes: () => Promise.resolve([script[Math.min(asked++, script.length - 1)]]),
       reachServer: () => Promise.resolve(true),
@@ -100,6 +127,19 @@ describe('a trial', () => {
     });
   });
 
+  test('fails at once when a probe breaks more often than is allowed', async () => {
+    const rule = { holdMs: 30, deadlineMs: 1_000, commitOfflineAfterMs: undefined, maxFlaps: 1 };
+    const flapping = ['starting', undefined, 'first', undefined, 'second', undefined];
+    const step = await played(flapping, { rule });
+
+    expect(step.remember?.(state).ending).toMatchObject({
+      reason: 'health',
+      detail: 'a probe broke 2 times, 1 are allowed: second',
+    });
+    const steady = await played(flapping.slice(0, 4), { rule });
+    expect(steady.outcome).toBe('done');
+  });
+
   test('fails when the boot loader has already fallen back', async () => {
     const step = await played([undefined], { boot: { current: () => Promise.resolve('a') } });
     expect(step.remember?.(state).ending).toMatchObject({ reason: 'activation' });
@@ -132,8 +172,10 @@ describe('probes', () => {
     server.close();
   });
 
+  const ask = (probe: Probe): Promise<string | undefined> => openProbe(probe, folder)();
+
   const askHttp = (timeoutSeconds = 5): Promise<string | undefined> =>
-    ask({ kind: 'http', url, timeoutSeconds }, folder);
+    ask({ kind: 'http', url, timeoutSeconds });
 
   test.each([200, 204])('http: %i is healthy', async (answer) => {
     status = answer;
@@ -157,7 +199,7 @@ describe('probes', () => {
   });
 
   const askCommand = (command: readonly string[], timeoutSeconds = 5) =>
-    ask({ kind: 'command', command, timeoutSeconds }, folder);
+    ask({ kind: 'command', command, timeoutSeconds });
 
   test('command: 0 is healthy, anything else is not', async () => {
     expect(await askCommand(['true'])).toBeUndefined();
@@ -174,7 +216,7 @@ describe('probes', () => {
   });
 
   const askProcess = (): Promise<string | undefined> =>
-    ask({ kind: 'process', pidFile: join(folder, 'pid') }, folder);
+    ask({ kind: 'process', pidFile: join(folder, 'pid') });
 
   test('process: alive is healthy; gone, missing or garbage is not', async () => {
     expect(await askProcess()).toContain('ENOENT');
