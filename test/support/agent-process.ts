@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../../agent/main.ts', import.meta.url));
 
+const SHIFTED_CLOCK = new URL('./shifted-clock.ts', import.meta.url).href;
+
 /** One start of the agent as a process of its own. */
 export interface AgentProcess {
   /** Its log lines so far. */
@@ -14,10 +16,12 @@ export interface AgentProcess {
   readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>;
 }
 
-/** Starts `sealift-agent` with these arguments. */
-export function startAgent(args: readonly string[]): AgentProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+/** Starts `sealift-agent` with these arguments, on a machine whose clock is so far off. */
+export function startAgent(args: readonly string[], shiftMs = 0): AgentProcess {
+  const imports = ['--import', 'tsx', ...(shiftMs === 0 ? [] : ['--import', SHIFTED_CLOCK])];
+  const child = spawn(process.execPath, [...imports, MAIN, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TEST_CLOCK_SHIFT_MS: String(shiftMs) },
   });
   const events: Record<string, unknown>[] = [];
   const errors: string[] = [];

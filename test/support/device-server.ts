@@ -113,6 +113,11 @@ async function assign(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const nonce = new URL(request.url ?? '', 'http://server').searchParams.get('nonce');
+  if (nonce !== null) {
+    director.targets['custom'] = { ...(director.targets['custom'] as object), nonce };
+    director.publish();
+  }
   const bytes = await currentBundle(director);
   const etag = `"${sha256Hex(bytes)}"`;
   if (request.headers['if-none-match'] === etag) response.writeHead(304, { etag }).end();
