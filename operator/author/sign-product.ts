@@ -1,8 +1,8 @@
 import type { Signer } from '../../shared/crypto/signer.ts';
 import { signMetadata } from '../../shared/metadata/sign-metadata.ts';
-import { TargetsSchema } from '../../shared/metadata/targets.ts';
+import { TargetsSchema, type TargetsFile } from '../../shared/metadata/targets.ts';
 import { Failure } from '../failure.ts';
-import { emptyTargets } from './first-metadata.ts';
+import { emptyTargets, type RoleChoice } from './first-metadata.ts';
 import { withDelegation } from './next-targets.ts';
 import type { ExtensibleRole } from './trusted-image.ts';
 
@@ -29,14 +29,24 @@ export async function signProduct(
   now: Date,
 ): Promise<SignedProduct> {
   const keys = signers.product.map(({ publicKey }) => publicKey);
-  const next = withDelegation(targets.file, product, { keys, threshold: signers.threshold }, now);
-  const readable = TargetsSchema.safeParse(next);
-  if (!readable.success) {
-    const why = readable.error.issues[0]?.message ?? 'invalid';
-    throw new Failure('release_invalid', `${product} cannot be a product: ${why}`);
-  }
+  const choice = { keys, threshold: signers.threshold };
+  const { imageTargets, role } = productFiles(targets, product, choice, now);
   return {
-    imageTargets: await signMetadata(next, signers.targets),
-    role: await signMetadata(emptyTargets(now), signers.product),
+    imageTargets: await signMetadata(imageTargets, signers.targets),
+    role: await signMetadata(role, signers.product),
   };
+}
+
+/** The two files of a new product, which nobody has signed yet. */
+export function productFiles(
+  targets: ExtensibleRole,
+  product: string,
+  choice: RoleChoice,
+  now: Date,
+): { readonly imageTargets: TargetsFile; readonly role: TargetsFile } {
+  const imageTargets = withDelegation(targets.file, product, choice, now);
+  const readable = TargetsSchema.safeParse(imageTargets);
+  if (readable.success) return { imageTargets, role: emptyTargets(now) };
+  const why = readable.error.issues[0]?.message ?? 'invalid';
+  throw new Failure('release_invalid', `${product} cannot be a product: ${why}`);
 }

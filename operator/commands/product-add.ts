@@ -2,7 +2,7 @@ import { listHeldKeys } from '../author/held-key-folder.ts';
 import type { HeldKey } from '../author/held-key.ts';
 import { createKey } from '../author/key-folder.ts';
 import { makeKeys } from '../author/make-keys.ts';
-import { openEach, openSignersFor } from '../author/role-signers.ts';
+import { keysOfRole, openEach, openSignersFor } from '../author/role-signers.ts';
 import { signProduct } from '../author/sign-product.ts';
 import { imageTargets, keepSignedRole, trustImage } from '../author/trusted-image.ts';
 import { Failure } from '../failure.ts';
@@ -10,13 +10,17 @@ import { imageFetch } from '../operate/image-fetch.ts';
 import { retryOnConflict } from '../operate/retry-conflict.ts';
 import { rememberProduct } from '../workspace/products.ts';
 import type { Signer } from '../../shared/crypto/signer.ts';
+import { headText, inspectionJson, missingText } from './event-view.ts';
 import { keyOpening, type CommandKeys } from './key-opening.ts';
+import type { Opened } from './open-event.ts';
+import { openProductEvent } from './product-event.ts';
 import { connect, type CommonOptions, type Session } from './session.ts';
 
 export interface AddOptions extends CommonOptions {
   readonly hardware: readonly string[];
   readonly keys: number;
   readonly threshold: number;
+  readonly yes?: boolean;
 }
 
 interface Adding {
@@ -40,22 +44,39 @@ export async function addProduct(
   }
   const { world } = session;
   const adding: Adding = { session, product, options, opening: keyOpening(world) };
-  const version = await retryOnConflict(
+  const added = await retryOnConflict(
     () => delegate(adding),
     () => {
       session.progress('image targets changed meanwhile: verifying and signing again');
     },
   );
   await rememberProduct(session.workspace.productsFile, product, options.hardware);
+  answer(adding, added);
+}
+
+/** The version that delegates, and the event that waits for others where there is one. */
+interface Added {
+  readonly version: number;
+  readonly opened?: Opened;
+}
+
+function answer({ session, product, options }: Adding, { version, opened }: Added): void {
   const boards = options.hardware.join(', ');
+  const facts = { product, hardwareIds: options.hardware, imageTargetsVersion: version };
+  const delegates = `image targets v${version} delegates to its keys.`;
+  if (opened === undefined) {
+    session.show(facts, `Product ${product} (${boards}) is there: ${delegates}`);
+    return;
+  }
+  const { event, inspected } = opened;
   session.show(
-    { product, hardwareIds: options.hardware, imageTargetsVersion: version },
-    `Product ${product} (${boards}) is there: image targets v${version} delegates to its keys.`,
+    { ...facts, event: event.id, state: event.state, ...inspectionJson(inspected) },
+    `Product ${product} (${boards}) WAITS FOR SIGNATURES; then ${delegates}\n${headText(event)}\n${missingText(inspected)}\nThey sign with: sealift event sign ${event.id}`,
   );
 }
 
 /** One attempt: verify, sign on top, hand over. */
-async function delegate(adding: Adding): Promise<number> {
+async function delegate(adding: Adding): Promise<Added> {
   const { session, product, options, opening } = adding;
   const { workspace, world } = session;
   const { api, connection } = await connect(session);
@@ -66,6 +87,13 @@ async function delegate(adding: Adding): Promise<number> {
   }
   const held = await listHeldKeys(workspace.keysFolder, opening);
   const { root } = image.trusted;
+  const version = targets.content.version + 1;
+  const here = keysOfRole(root.roles.targets, root.keys, held).length;
+  if (here > 0 && here < root.roles.targets.threshold) {
+    const signers = await productSigners(adding, held);
+    const opened = await openProductEvent(session, { product, targets, options, held, signers });
+    return { version, opened };
+  }
   const signers = {
     targets: await openSignersFor('image targets', root.roles.targets, root.keys, held),
     product: await productSigners(adding, held),
@@ -81,7 +109,7 @@ async function delegate(adding: Adding): Promise<number> {
   });
   await keepSignedRole(image, 'targets', signed.imageTargets);
   await keepSignedRole(image, product, signed.role);
-  return targets.content.version + 1;
+  return { version };
 }
 
 /** Keys of this product that a cut run left behind are used; a key is never made twice. */

@@ -19,6 +19,7 @@ function addCommand({ world }: Run): Command {
     .requiredOption('--hardware <id...>', 'boards that it runs on', parseNames)
     .option('--keys <n>', 'how many keys the product gets', wholeNumber(1, 16), 1)
     .option('--threshold <n>', 'how many of them must sign a release', wholeNumber(1, 16), 1)
+    .option('--yes', 'do not ask before a dangerous change, where others must sign too')
     .action(async (name: string, options: AddOptions) =>
       addProduct(sessionOf(world, options), name, options),
     );

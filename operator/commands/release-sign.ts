@@ -3,7 +3,7 @@ import { sha256Hex } from '../../shared/crypto/digest.ts';
 import { manifestBytes, type ManifestFile } from '../../shared/release/manifest.ts';
 import { manifestPath } from '../../shared/release/names.ts';
 import type { HeldKey } from '../author/held-key.ts';
-import { openSignersFor } from '../author/role-signers.ts';
+import { keysOfRole, openSignersFor } from '../author/role-signers.ts';
 import { requireAcceptable, signRelease, type SignedRelease } from '../author/sign-release.ts';
 import {
   keepSignedRole,
@@ -32,7 +32,9 @@ export interface Publishing {
 /** What is signed and ready, or what is there already with the same bytes. */
 export type OnTop =
   | { readonly kind: 'signed'; readonly image: TrustedImage; readonly release: SignedRelease }
-  | { readonly kind: 'published'; readonly manifestSha256: string };
+  | { readonly kind: 'published'; readonly manifestSha256: string }
+  /** Some of the keys it takes are here, not all: others must sign too. */
+  | { readonly kind: 'needs_others'; readonly image: TrustedImage };
 
 /** Verifies the repository as it is now and signs the release on top of it. */
 export async function signOnTop(publishing: Publishing): Promise<OnTop> {
@@ -46,6 +48,8 @@ export async function signOnTop(publishing: Publishing): Promise<OnTop> {
   const manifestSha256 = sha256Hex(manifestBytes(manifest));
   if (isPublished(role, manifest, manifestSha256)) return { kind: 'published', manifestSha256 };
   const keys = image.trusted.targets.delegations?.keys ?? new Map();
+  const here = keysOfRole(role.delegation, keys, held).length;
+  if (here > 0 && here < role.delegation.threshold) return { kind: 'needs_others', image };
   const signers = await openSignersFor(manifest.product, role.delegation, keys, held);
   const release = await signRelease(role, manifest, signers, startedAt);
   requireAcceptable(image, role, release, manifest);
@@ -57,6 +61,9 @@ export async function handOver(publishing: Publishing): Promise<string> {
   const { api, manifest } = publishing;
   const signed = await signOnTop(publishing);
   if (signed.kind === 'published') return signed.manifestSha256;
+  if (signed.kind === 'needs_others') {
+    throw new Failure('event_stale', `the keys of ${manifest.product} changed meanwhile`);
+  }
   const { image, release } = signed;
   const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
   const published = await api.publish({

@@ -29,7 +29,8 @@ export function planRenewal(standing: Standing, renewing: Renewing, now: Date): 
   let draft = draftOn(standing, now);
   if (renewing.roots) draft = editDirectorRoot(editImageRoot(draft));
   if (renewing.targets) draft = editImageTargets(draft);
-  return renewing.products.reduce((sofar, product) => editProduct(sofar, product), draft);
+  const renewed = renewing.products.reduce((sofar, each) => editProduct(sofar, each), draft);
+  return withFollowers(renewed);
 }
 
 /** Adds one key to a role, under the name of who holds it. */
@@ -91,7 +92,7 @@ export function planOnlineRotation(standing: Standing, online: OnlineKeys, now: 
   draft = editImageRoot(draft, setTo('timestamp', image.timestamp));
   draft = editDirectorRoot(draft, setTo('targets', director.targets));
   draft = editDirectorRoot(draft, setTo('snapshot', director.snapshot));
-  return editDirectorRoot(draft, setTo('timestamp', director.timestamp));
+  return withFollowers(editDirectorRoot(draft, setTo('timestamp', director.timestamp)));
 }
 
 function changeRole(draft: Draft, role: RoleName, change: KeyChange, holders: NewHolders): Draft {
