@@ -43,7 +43,8 @@ export interface FailingDevice {
   readonly steps: () => number;
 }
 
-type Content = 'old' | 'new' | 'half';
+/** What stands in a slot. */
+export type Content = 'old' | 'new' | 'half';
 
 interface Disk {
   state: AgentState;
@@ -56,9 +57,11 @@ interface Disk {
 
 const RELEASE = { product: 'gateway', version: '2.0.0', manifestSha256: '2'.repeat(64) };
 const OLD_RELEASE = { product: 'gateway', version: '1.0.0', manifestSha256: '1'.repeat(64) };
-const DIGESTS = { old: '1'.repeat(64), new: '2'.repeat(64), half: '0'.repeat(64) } as const;
+/** What is measured of a slot. */
+export const DIGESTS = { old: '1'.repeat(64), new: '2'.repeat(64), half: '0'.repeat(64) } as const;
 
-function oldOf(names: readonly string[]): Installed {
+/** The release that the device starts with. */
+export function oldOf(names: readonly string[]): Installed {
   const components = names.map((component) => ({
     component,
     installer: 'image' as const,
@@ -173,7 +176,8 @@ function wholeOf({ content, primary }: Disk): Content {
   return first === undefined || others.length > 0 ? 'half' : first;
 }
 
-function faultyWrites(fault: Fault | undefined): {
+/** A disk that fails at one step, as planned. */
+export function faultyWrites(fault: Fault | undefined): {
   readonly step: (apply: () => unknown) => Promise<void>;
   readonly taken: () => number;
 } {
@@ -191,7 +195,8 @@ function faultyWrites(fault: Fault | undefined): {
   return { step, taken: () => steps };
 }
 
-function verified(running: Content, components: readonly string[]): Step {
+/** What verifying comes to, when this runs. */
+export function verified(running: Content, components: readonly string[]): Step {
   if (running === 'new') return { outcome: 'nothing' };
   const update: Update = {
     release: RELEASE,
@@ -216,7 +221,8 @@ function verified(running: Content, components: readonly string[]): Step {
   };
 }
 
-function fetched(running: Slot): Step {
+/** What downloading comes to: the slots are decided. */
+export function fetched(running: Slot): Step {
   const to = spareOf(running);
   return {
     outcome: 'done',
