@@ -48,7 +48,9 @@ export const vaultTransit: Scheme = async (text, world) => {
 function parseAddress(text: string): Address {
   const match = /^(?:([\w./-]+)\/)?([\w.-]+)(?:\?version=(\d{1,9}))?$/.exec(text);
   const [, mount = DEFAULT_MOUNT, key = '', version] = match ?? [];
-  if (match === null || mount.split('/').includes('..')) {
+  // A segment of dots would lead the request out of its engine.
+  const leadsOut = [...mount.split('/'), key].some((part) => /^\.*$/.test(part));
+  if (match === null || leadsOut) {
     throw invalidUri(`vault:${text}`, 'it must be KEY or MOUNT/KEY, and ?version=N if you like');
   }
   return { mount, key, version: version === undefined ? undefined : Number(version) };
