@@ -19,7 +19,7 @@ process.stdout.on('error', () => {
 });
 
 process.exitCode = await runOperator(process.argv.slice(2), {
-  env: process.env,
+  env: takeEnvironment(),
   now: () => new Date(),
   random: (length) => randomBytes(length),
   print: (text) => void process.stdout.write(text),
@@ -33,6 +33,15 @@ process.exitCode = await runOperator(process.argv.slice(2), {
   },
   interrupted: ctrlC.signal,
 });
+
+/** Our variables hold secrets: no child process and no diagnostic report gets a copy of them. */
+function takeEnvironment(): NodeJS.ProcessEnv {
+  const env = { ...process.env };
+  for (const name of Object.keys(env)) {
+    if (name.startsWith('SEALIFT_')) Reflect.deleteProperty(process.env, name);
+  }
+  return env;
+}
 
 /** Asks on stderr, so that stdout holds the result only; Ctrl-C is an interruption. */
 async function askSecret(question: string): Promise<string> {
