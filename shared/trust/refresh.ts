@@ -39,7 +39,7 @@ async function followRoots(repository: Repository): Promise<Root> {
   for (let followed = 0; ; followed += 1) {
     const name = `${trusted.version + 1}.root.json`;
     const bytes = await fetch(name, LIMITS.rootBytes);
-    if (bytes === undefined) break;
+    if (bytes === undefined) break; // TUF 5.3.9: there is no next
     if (followed === LIMITS.roots) throw new Refusal('too_many_roots', `after ${followed} roots`);
     requireSize(name, bytes, LIMITS.rootBytes);
     const next = acceptNextRoot(bytes, trusted, profile);
@@ -47,7 +47,7 @@ async function followRoots(repository: Repository): Promise<Root> {
     if (rotatesOnlineKeys(trusted, next.content)) await forgetOnline(store);
     await store.saveFloors({ ...(await store.loadFloors()), root: next.content.version });
     await store.save('root', bytes); // TUF 5.3.8
-    trusted = next.content;
+    trusted = next.content; // TUF 5.3.7
   }
   requireVersion('root', trusted.version, (await store.loadFloors()).root);
   requireFresh('root', trusted, startedAt); // TUF 5.3.10, only the last
@@ -60,7 +60,7 @@ async function forgetOnline(store: Repository['store']): Promise<void> {
   await store.remove('snapshot');
 }
 
-/** The root the device came with, or a newer one that it verified since and that still reads. */
+/** TUF 5.3.2: the root the device came with, or a newer one that it verified since and that still reads. */
 function newestHeld({ firstRoot, profile }: Repository, stored: Uint8Array | undefined): Root {
   const first = acceptFirstRoot(firstRoot, profile).content;
   const kept = stored && held(() => acceptFirstRoot(stored, profile))?.content;
@@ -95,6 +95,7 @@ async function refreshSnapshot(
   if (kept !== undefined) return kept.content;
 
   const { version, length } = timestamp.meta['snapshot.json'];
+  // TUF 5.3.12: only then do files have their versions in their names.
   const name = root.consistent_snapshot ? `${version}.snapshot.json` : 'snapshot.json';
   const bytes = await fetchWhole(fetch, name, Math.min(length ?? Infinity, LIMITS.snapshotBytes));
   const accepted = acceptSnapshot(bytes, timestamp, ground);

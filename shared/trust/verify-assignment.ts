@@ -66,7 +66,7 @@ interface ImageTarget extends NamedTarget {
   readonly keptAs: string;
 }
 
-/** The target that an author signed under this exact path (Uptane 5.4.4.7). */
+/** The target that an author signed under this exact path (Uptane 5.4.4.7, TUF 5.7.1). */
 async function findImageTarget(image: Repository, path: string): Promise<ImageTarget> {
   const trusted = await refresh(image);
   const file = await findTarget(image, trusted, path);

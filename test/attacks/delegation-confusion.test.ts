@@ -80,6 +80,28 @@ test('a terminating role has the last word about its paths', async () => {
   expect(await tufDevice(sim).find('file')).toBeUndefined();
 });
 
+test('a role to which a role delegates is asked before the siblings of its delegator', async () => {
+  const sim = await simulateRepository();
+  const delegate = (to: Simulator['targets'], name: string): void => {
+    const own = { ...sim.targets };
+    sim.targets.delegations = to.delegations;
+    sim.delegate(name, ['*'], [testKey(name)]);
+    const { delegations } = sim.targets;
+    sim.targets.delegations = own.delegations;
+    to.delegations = delegations;
+  };
+  sim.delegate('first', ['*'], [testKey('first')]);
+  sim.delegate('second', ['*'], [testKey('second')]);
+  const first = sim.delegated.get('first');
+  if (first === undefined) throw new Error('bug: no role');
+  delegate(first, 'below first');
+  vouch(sim, 'second', 'file', evil);
+  expect(await tufDevice(sim).find('file')).toMatchObject(evil);
+
+  vouch(sim, 'below first', 'file', good);
+  expect(await tufDevice(sim).find('file')).toMatchObject(good);
+});
+
 test('a role delegated twice is malformed', async () => {
   const sim = await simulateRepository();
   sim.delegate('gateway', ['a/*'], [testKey('gateway')]);

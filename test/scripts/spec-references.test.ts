@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { filesByRow, rowsOf, strayRows } from '../../scripts/spec/attack-rows.ts';
 import { findReferences, unknownReferences } from '../../scripts/spec/references.ts';
 import { untestedCodes } from '../../scripts/spec/untested-codes.ts';
+import { missingClauses, withoutTest, WORKFLOW } from '../../scripts/spec/workflow.ts';
 
 const clauses = {
   TUF: { version: '1.0.34', clauses: ['4.2', '5.3', '5.3.4', '5.6'] },
@@ -53,5 +55,44 @@ describe('a refusal', () => {
 
   test('that is only mentioned is not', () => {
     expect(untestedCodes(['too_cold', 'too_hot'], tests)).toEqual(['too_hot']);
+  });
+});
+
+describe('an attack file', () => {
+  const file = (text: string) => ({ path: 'test/attacks/a.test.ts', text });
+
+  test('says in its first comment what it plays', () => {
+    const text = '// A1, A20-A22: a story.\n// And A9.\nimport x;\n// A30 is another story\n';
+
+    expect(rowsOf(file(text))).toEqual(['A1', 'A20', 'A21', 'A22', 'A9']);
+  });
+
+  test('is found by its row, and a row without a file is seen', () => {
+    const byRow = filesByRow([file('// A1: a story\n')]);
+
+    expect(byRow.get('A1')).toEqual(['test/attacks/a.test.ts']);
+    expect(byRow.get('A2')).toEqual([]);
+  });
+
+  test('of an attack that does not exist is reported', () => {
+    expect(strayRows([file('// A30, A31: a story\n')])).toEqual([
+      'test/attacks/a.test.ts: there is no attack A31',
+    ]);
+  });
+});
+
+describe('a clause of the workflow', () => {
+  const row = { clause: 'TUF 5.4.4', asks: 'fresh', file: 'test/a.test.ts', test: 'is refused' };
+  const test1 = { path: 'test/a.test.ts', text: "test('is refused in the second it expires'" };
+
+  test('has a test with those words, or is reported', () => {
+    expect(withoutTest([{ ...row, clause: 'TUF 5.4.4' }], [test1])).toEqual([]);
+    expect(withoutTest([{ ...row, clause: 'TUF 5.4.4', test: 'other' }], [test1])).toHaveLength(1);
+    expect(withoutTest([{ ...row, clause: 'TUF 5.4.4' }], [])).toHaveLength(1);
+  });
+
+  test('that the table leaves out is reported, but for headings', () => {
+    expect(missingClauses([], ['4.2', '5', '5.4', '5.4.4'])).toEqual(['TUF 5.4.4']);
+    expect(missingClauses(WORKFLOW, ['5.4.4'])).toEqual([]);
   });
 });
