@@ -7,6 +7,8 @@ import { sql, type Kysely, type Migration } from 'kysely';
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-spine': { up: (db) => runAll(db, SPINE) },
   '0002-device-signals': { up: (db) => runAll(db, DEVICE_SIGNALS) },
+  '0003-recall': { up: (db) => runAll(db, RECALL) },
+  '0003-signing-events': { up: (db) => runAll(db, SIGNING_EVENTS) },
 };
 
 const SPINE: readonly string[] = [
@@ -78,6 +80,36 @@ const DEVICE_SIGNALS: readonly string[] = [
   `create table device_signals (
      device text primary key references devices (id), clock text, verified_time text,
      metadata text, notice text)`,
+];
+
+const RECALL: readonly string[] = [
+  // What was published before there were counters is older than whatever has one.
+  `alter table releases add column release_counter integer not null default 0`,
+  `alter table releases add column recalled_at text`,
+  `alter table releases add column recall_reason text`,
+  `alter table releases add column move_to text`,
+  `alter table rollouts add column only_running text`,
+  `create index devices_by_running on devices (running_manifest_sha256)`,
+  `create index release_files_by_blob on release_files (sha256)`,
+];
+
+const SIGNING_EVENTS: readonly string[] = [
+  `create table signing_events (
+     id text primary key, title text not null, state text not null, opened_by text not null,
+     opened_at text not null, closed_at text, products text not null)`,
+  `create index signing_events_by_state on signing_events (state, opened_at)`,
+  `create table signing_event_files (
+     event text not null references signing_events (id), repository text not null,
+     role text not null, version integer not null, expires_at text not null,
+     signed blob not null, requirements text,
+     primary key (event, repository, role))`,
+  `create table signing_event_manifests (
+     event text not null references signing_events (id), position integer not null,
+     manifest blob not null, primary key (event, position))`,
+  `create table signing_event_signatures (
+     event text not null references signing_events (id), repository text not null,
+     role text not null, keyid text not null, sig text not null, signed_by text not null,
+     signed_at text not null, primary key (event, repository, role, keyid))`,
 ];
 
 /** The database itself refuses to rewrite history, whatever a query says. */

@@ -16,6 +16,10 @@ export interface Tables {
   readonly assignments: AssignmentRow;
   readonly reports: ReportRow;
   readonly device_signals: DeviceSignalsRow;
+  readonly signing_events: SigningEventRow;
+  readonly signing_event_files: SigningEventFileRow;
+  readonly signing_event_manifests: SigningEventManifestRow;
+  readonly signing_event_signatures: SigningEventSignatureRow;
   readonly audit: AuditRow;
 }
 
@@ -58,6 +62,12 @@ export interface ReleaseRow {
   hardware_ids: string;
   state: 'published' | 'recalled';
   published_at: string;
+  /** Its number in the order of its product, as the newest role has it. */
+  release_counter: number;
+  /** When its author recalled it, why, and which version devices shall go to. */
+  recalled_at: string | null;
+  recall_reason: string | null;
+  move_to: string | null;
 }
 
 export interface ReleaseFileRow {
@@ -132,8 +142,10 @@ export interface RolloutRow {
   state: 'running' | 'paused' | 'halted' | 'completed' | 'aborted';
   /** Index of the phase that is open. */
   phase: number;
-  /** Why it halted, for people. */
+  /** Why it halted or was ended, for people. */
   reason: string | null;
+  /** The manifest that its devices run when they join: it moves them off a recalled release. */
+  only_running: string | null;
   created_at: string;
   changed_at: string;
 }
@@ -195,6 +207,46 @@ export interface DeviceSignalsRow {
   metadata: string | null;
   /** JSON: the last attack that it noticed. */
   notice: string | null;
+}
+
+/** A change that waits for the signatures of its holders, or has found them. */
+export interface SigningEventRow {
+  id: string;
+  title: string;
+  state: 'open' | 'published' | 'withdrawn';
+  opened_by: string;
+  opened_at: string;
+  closed_at: string | null;
+  /** JSON array of the products that it adds. */
+  products: string;
+}
+
+export interface SigningEventFileRow {
+  event: string;
+  repository: 'image' | 'director';
+  role: string;
+  version: number;
+  expires_at: string;
+  /** The signed part, as canonical JSON. */
+  signed: Buffer;
+  /** JSON: who had to sign, as it was when the event ended; null while it is open. */
+  requirements: string | null;
+}
+
+export interface SigningEventManifestRow {
+  event: string;
+  position: number;
+  manifest: Buffer;
+}
+
+export interface SigningEventSignatureRow {
+  event: string;
+  repository: 'image' | 'director';
+  role: string;
+  keyid: string;
+  sig: string;
+  signed_by: string;
+  signed_at: string;
 }
 
 export interface AuditRow {

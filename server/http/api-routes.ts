@@ -1,5 +1,6 @@
 import { auditRoutes, type AuditDeps } from '../audit/audit-routes.ts';
 import { blobUploadRoutes, type BlobUploadDeps } from '../blobs/blob-upload-routes.ts';
+import { signingEventRoutes, type SigningEventDeps } from '../ceremonies/signing-event-routes.ts';
 import { deviceRoutes, type DeviceDeps } from '../devices/device-routes.ts';
 import { tokenRoutes, type TokenDeps } from '../devices/token-routes.ts';
 import { releaseRoutes, type ReleaseDeps } from '../releases/release-routes.ts';
@@ -22,6 +23,7 @@ export interface ApiDeps {
   readonly products: ProductDeps;
   readonly releases: ReleaseDeps;
   readonly rollouts: RolloutDeps;
+  readonly signingEvents: SigningEventDeps;
 }
 
 /** The operator API. Who calls is known, and what they may do is decided, before a body is read. */
@@ -42,7 +44,8 @@ export function apiRoutes(deps: ApiDeps) {
     .route('/', trustRoutes(deps.trust))
     .route('/', productRoutes(deps.products))
     .route('/', releaseRoutes(deps.releases))
-    .route('/', rolloutRoutes(deps.rollouts));
+    .route('/', rolloutRoutes(deps.rollouts))
+    .route('/', signingEventRoutes(deps.signingEvents));
   routes.openAPIRegistry.registerComponent('securitySchemes', 'operator', {
     type: 'http',
     scheme: 'bearer',

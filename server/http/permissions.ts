@@ -8,6 +8,7 @@ const MAY_CHANGE: readonly {
   { path: /^\/blobs\/[^/]+$/, roles: ['author'] },
   { path: /^\/releases$/, roles: ['author'] },
   { path: /^\/products$/, roles: ['author'] },
+  { path: /^\/signing-events(\/[^/]+\/(signatures|withdraw))?$/, roles: ['author'] },
   { path: /^\/rollouts(\/[^/]+\/state)?$/, roles: ['operator'] },
   { path: /^\/devices\/[^/]+\/state$/, roles: ['operator'] },
   // Operators let devices in; that only an admin lets operators in is decided where the body is known.

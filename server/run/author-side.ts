@@ -9,19 +9,21 @@ import { publicKeysOf } from '../keys/online-keys.ts';
 import { blobDocuments } from '../releases/blob-documents.ts';
 import { publishRelease } from '../ceremonies/publish-release-store.ts';
 import { registerProduct } from '../ceremonies/register-product-store.ts';
-import type { ChangeGround } from '../ceremonies/publish-change-store.ts';
+import { isBlobRecalled, runningOn } from '../releases/recall-store.ts';
 import { findManifest, findRelease, listReleases } from '../releases/release-store.ts';
 import { servedFiles } from '../repository/image-files.ts';
 import { findFile } from '../repository/metadata-store.ts';
 import { namedKeys } from '../repository/named-keys-store.ts';
 import { listProducts } from '../repository/product-store.ts';
 import { foundTrust, readTrust } from '../repository/trust-store.ts';
+import { afterPublication, imageChanged } from './after-publication.ts';
 import type { Announcements } from './announcements.ts';
+import { changeGround, signingEventsApi } from './ceremony-side.ts';
 import type { Ground } from './ground.ts';
 
 type AuthorApi = Pick<
   ApiDeps,
-  'audit' | 'blobUpload' | 'trust' | 'products' | 'releases' | 'operators'
+  'audit' | 'blobUpload' | 'trust' | 'products' | 'releases' | 'operators' | 'signingEvents'
 >;
 
 /** The half of the operator API that authors use: what is genuine. */
@@ -47,6 +49,7 @@ export function authorApi(ground: Ground, tell: Announcements): AuthorApi {
       },
     },
     releases: releaseDeps(ground, tell),
+    signingEvents: signingEventsApi(ground, tell),
   };
 }
 
@@ -71,40 +74,25 @@ function trustDeps(ground: Ground, tell: Announcements): AuthorApi['trust'] {
 }
 
 function releaseDeps(ground: Ground, tell: Announcements): AuthorApi['releases'] {
-  const { db, blobs, log } = ground;
+  const { db, blobs } = ground;
   const documents = blobDocuments(blobs, (sha256) => findBlob(db, sha256));
   return {
     listReleases: (page) => listReleases(db, page),
     findRelease: (product, version) => findRelease(db, product, version),
+    runningOn: (manifestSha256) => runningOn(db, manifestSha256, SHOWN_DEVICES),
     publishRelease: async (release, actor) => {
       const rest = { db, ...changeGround(ground, actor), ...documents };
       const outcome = await publishRelease(release, rest);
       if (outcome.kind !== 'published') return outcome;
-      const { product, version, manifestSha256 } = outcome.release;
-      log('release_published', { product, version, manifestSha256 });
-      await imageChanged(ground, tell);
-      await tell.release(Buffer.from(release.manifest, 'utf8'));
+      const manifests = [{ bytes: Buffer.from(release.manifest, 'utf8') }];
+      await afterPublication(ground, tell, { manifests }, { releases: [outcome.release] });
       return outcome;
     },
   };
 }
 
-/** What a change of anything that authors sign rests on, at this moment. */
-function changeGround({ now, ring, director }: Ground, actor: string): ChangeGround {
-  return {
-    actor,
-    now: now(),
-    findSigner: ring.findSigner,
-    online: ring.publicKeys(),
-    tryDirector: (roots, at) => tryDirector(roots, at, ring.findSigner),
-    expireBundles: director.expireAll,
-  };
-}
-
-async function imageChanged({ imageFiles }: Ground, tell: Announcements): Promise<void> {
-  imageFiles.forgetNewest();
-  await tell.timestamp();
-}
+/** Devices that are named with a release; a fleet of 100,000 has its own list. */
+const SHOWN_DEVICES = 1_000;
 
 /** What devices fetch of the author's work: metadata, manifests, blobs. */
 export function publishedFiles(ground: Ground): Pick<AppDeps, 'image' | 'blobs'> {
@@ -126,17 +114,23 @@ export function publishedFiles(ground: Ground): Pick<AppDeps, 'image' | 'blobs'>
       pathOf: blobs.pathOf,
       isPublic: config.publicBlobs,
       accelPrefix: config.blobAccelPrefix,
+      isRecalled: (sha256) => isBlobRecalled(db, sha256),
+      isOperator: (authorization) => isOperator(ground, authorization),
       mayRead: (authorization) => mayReadBlobs(ground, authorization),
     },
   };
 }
 
-async function mayReadBlobs(
-  { config, db, now, auth }: Ground,
+async function mayReadBlobs(ground: Ground, authorization: string | undefined): Promise<boolean> {
+  if (ground.config.publicBlobs) return true;
+  if (operatorToken(authorization) !== undefined) return isOperator(ground, authorization);
+  return (await ground.auth.authenticate(authorization)).kind === 'device';
+}
+
+async function isOperator(
+  { db, now }: Ground,
   authorization: string | undefined,
 ): Promise<boolean> {
-  if (config.publicBlobs) return true;
   const token = operatorToken(authorization);
-  if (token !== undefined) return (await findOperator(db, token, now())) !== undefined;
-  return (await auth.authenticate(authorization)).kind === 'device';
+  return token !== undefined && (await findOperator(db, token, now())) !== undefined;
 }

@@ -1,6 +1,7 @@
 import { findRelease, listReleases } from '../releases/release-store.ts';
 import { listUnfinished } from '../rollouts/rollout-store.ts';
 import type { Announcements } from './announcements.ts';
+import { finishWaitingNow } from './ceremony-side.ts';
 import type { FleetSide } from './fleet-side.ts';
 import type { Ground } from './ground.ts';
 import { renewBundlesNow, renewImageNow } from './tasks.ts';
@@ -20,6 +21,7 @@ export async function catchUp(
   const { db } = ground;
   await renewImageNow(ground, tell);
   await tell.timestamp();
+  await finishWaitingNow(ground, tell);
   for (const rollout of await listUnfinished(db)) await carryOut(rollout);
   for (const { product, version } of await listReleases(db, { limit: RETAINED_RELEASES })) {
     const found = await findRelease(db, product, version);

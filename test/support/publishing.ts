@@ -131,5 +131,8 @@ function groundAt(now: Date) {
     tryDirector: (roots: Parameters<typeof tryDirector>[0], at: Date) =>
       tryDirector(roots, at, FIND_SIGNER),
     expireBundles: () => Promise.resolve(),
+    newId: () => 'rollout-of-a-test',
+    signAssignments: () => Promise.resolve(),
+    expireAssigned: () => Promise.resolve(),
   };
 }
