@@ -43,6 +43,7 @@ export const FAILURES = {
   release_exists: 'A published release never changes. Publish the new bytes under a new version.',
   release_invalid: 'Mend what the sentence names, then publish again.',
   file_unreadable: 'Check the name and that you may read it.',
+  image_refused: 'Pack the image again (gzip, xz -9 or less, zstd --long=26 or less).',
   archive_refused: 'Pack the archive again without it: a device would refuse this release.',
   sbom_unknown: 'Give a CycloneDX 1.4-1.7 or SPDX 2.3 or 3.0.1 document in JSON.',
   attestation_unknown: 'Give a DSSE envelope with an in-toto statement about the artifact.',

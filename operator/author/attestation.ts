@@ -14,9 +14,14 @@ const Statement = z.looseObject({
 
 /**
  * What an attestation is about, after the checks that an author wants to hear early: it is an
- * in-toto statement in DSSE, and its subject is this artifact. Who signed it, the device decides.
+ * in-toto statement in DSSE, and one of its subjects is an artifact of the release, by SHA-256. Who
+ * signed it, the device decides.
  */
-export function predicateTypeOf(path: string, bytes: Uint8Array, artifactSha256: string): string {
+export function predicateTypeOf(
+  path: string,
+  bytes: Uint8Array,
+  artifacts: readonly string[],
+): string {
   const envelope = DsseSchema.safeParse(json(path, bytes));
   if (!envelope.success) throw unknown(path, 'is not a DSSE envelope');
   if (envelope.data.payloadType !== MEDIA_TYPES.statement) {
@@ -25,8 +30,8 @@ export function predicateTypeOf(path: string, bytes: Uint8Array, artifactSha256:
   const statement = Statement.safeParse(json(path, unverifiedPayload(envelope.data)));
   if (!statement.success) throw unknown(path, 'does not carry an in-toto statement v1');
   const { subject, predicateType } = statement.data;
-  if (!subject.some(({ digest }) => digest['sha256'] === artifactSha256)) {
-    throw unknown(path, `is not about the artifact with sha256 ${artifactSha256}`);
+  if (!subject.some(({ digest }) => artifacts.includes(digest['sha256'] ?? ''))) {
+    throw unknown(path, `is not about the artifact with sha256 ${artifacts.join(' or ')}`);
   }
   return predicateType;
 }

@@ -6,7 +6,7 @@ import {
   type ManifestFile,
 } from '../../shared/release/manifest.ts';
 import { Failure } from '../failure.ts';
-import type { ReleaseFile, ReleaseFiles } from './release-files.ts';
+import type { ComponentArtifact, ReleaseFile, ReleaseFiles } from './release-files.ts';
 
 /** What an author says of a release, beside its files. */
 export interface ReleaseFacts {
@@ -15,7 +15,6 @@ export interface ReleaseFacts {
   readonly hardwareIds: readonly string[];
   readonly securityEpoch: number;
   readonly class: Manifest['class'];
-  readonly component: string;
   readonly notes: string | undefined;
   readonly advisories: readonly string[];
   readonly supportUntil: string | undefined;
@@ -32,7 +31,7 @@ export function buildManifest(facts: ReleaseFacts, files: ReleaseFiles): Manifes
     securityEpoch,
     hardwareIds: [...hardwareIds],
     class: facts.class,
-    artifacts: [artifactOf(facts.component, files.artifact)],
+    artifacts: files.artifacts.map(artifactOf),
     ...(files.sbom && { sbom: refOf(files.sbom) }),
     attestations: files.attestations.map(({ predicateType, sha256, length }) => ({
       predicateType,
@@ -48,17 +47,16 @@ export function buildManifest(facts: ReleaseFacts, files: ReleaseFiles): Manifes
   return manifest;
 }
 
-function artifactOf(
-  component: string,
-  artifact: ReleaseFiles['artifact'],
-): ManifestFile['artifacts'][number] {
-  const { path, installer, installedSha256 } = artifact;
+function artifactOf(artifact: ComponentArtifact): ManifestFile['artifacts'][number] {
+  const { component, path, installer, installedSha256, installedLength: length } = artifact;
   return {
     component,
     installer,
     fileName: basename(path),
     ...refOf(artifact),
-    ...(installedSha256 !== undefined && { installed: { sha256: installedSha256 } }),
+    ...(installedSha256 !== undefined && {
+      installed: { sha256: installedSha256, ...(length !== undefined && { length }) },
+    }),
   };
 }
 

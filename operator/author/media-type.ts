@@ -1,3 +1,5 @@
+import { PACKED_MEDIA_TYPES } from '../../shared/release/compression.ts';
+
 /** Kinds of artifacts that can be told from their first bytes. */
 export type ArtifactKind = 'tar' | 'gzip' | 'xz' | 'zstd' | 'other';
 
@@ -10,9 +12,7 @@ const MAGIC: readonly (readonly [ArtifactKind, number, readonly number[]])[] = [
 
 const MEDIA_TYPES: Readonly<Record<ArtifactKind, string>> = {
   tar: 'application/x-tar',
-  gzip: 'application/gzip',
-  xz: 'application/x-xz',
-  zstd: 'application/zstd',
+  ...PACKED_MEDIA_TYPES,
   other: 'application/octet-stream',
 };
 

@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import { compressionOf } from '../../shared/release/compression.ts';
 import { Failure } from '../failure.ts';
 import { unreadable } from '../workspace/read-file.ts';
 import { kindOf, mediaTypeOf, SNIFFED_BYTES, type ArtifactKind } from './media-type.ts';
+import { readPackedImage } from './packed-image.ts';
 import { readArchive } from './read-archive.ts';
 
 /** How the device takes the artifact. */
-export type InstallerChoice = 'archive' | 'image';
+export const INSTALLER_CHOICES = ['archive', 'image'] as const;
+export type InstallerChoice = (typeof INSTALLER_CHOICES)[number];
 
 /** An artifact as its bytes are. */
 export interface ReadArtifact {
@@ -17,6 +20,8 @@ export interface ReadArtifact {
   readonly length: number;
   readonly sha256: string;
   readonly installedSha256: string | undefined;
+  /** How many bytes an image has unpacked; undefined for an archive, which has no such length. */
+  readonly installedLength: number | undefined;
 }
 
 /** Told how far reading got. */
@@ -34,9 +39,17 @@ export async function readArtifact(
   try {
     const kind = await sniff(path);
     refuseUnpackable(path, kind, installer);
-    const { treeSha256, ...read } = await digestsOf(path, installer, progress);
-    const installedSha256 = treeSha256 ?? rawImageDigest(kind, read.sha256);
-    return { path, installer, mediaType: mediaTypeOf(kind), ...read, installedSha256 };
+    const mediaType = mediaTypeOf(kind);
+    const { installed, ...read } = await digestsOf(path, readerOf(installer, mediaType), progress);
+    const standing = installed ?? { sha256: read.sha256, length: read.length };
+    return {
+      path,
+      installer,
+      mediaType,
+      ...read,
+      installedSha256: standing.sha256,
+      installedLength: standing.length,
+    };
   } catch (cause) {
     throw cause instanceof Failure ? cause : unreadable(path, cause);
   }
@@ -51,28 +64,43 @@ function refuseUnpackable(path: string, kind: ArtifactKind, installer: Installer
   }
 }
 
-/** A raw image stands on the device as it is; of a packed one only the device knows the digest. */
-function rawImageDigest(kind: ArtifactKind, sha256: string): string | undefined {
-  return kind === 'other' || kind === 'tar' ? sha256 : undefined;
+/** What will stand on the device: of an archive a tree, of an image so many bytes. */
+interface Standing {
+  readonly sha256: string;
+  readonly length: number | undefined;
+}
+
+interface StandingReader {
+  readonly write: (chunk: Uint8Array) => Promise<void>;
+  readonly finish: () => Promise<Standing>;
+}
+
+/** Reads what has to be unpacked to know what will stand there; a plain image stands as it is. */
+function readerOf(installer: InstallerChoice, mediaType: string): StandingReader | undefined {
+  if (installer === 'archive') {
+    const { write, finish } = readArchive();
+    return { write, finish: async () => ({ sha256: await finish(), length: undefined }) };
+  }
+  const compression = compressionOf(mediaType);
+  return compression === 'none' ? undefined : readPackedImage(compression);
 }
 
 async function digestsOf(
   path: string,
-  installer: InstallerChoice,
+  reader: StandingReader | undefined,
   progress: Progress,
-): Promise<{ length: number; sha256: string; treeSha256: string | undefined }> {
+): Promise<{ length: number; sha256: string; installed: Standing | undefined }> {
   const { size } = await stat(path);
-  const archive = installer === 'archive' ? readArchive() : undefined;
   const hash = createHash('sha256');
   let length = 0;
   for await (const chunk of createReadStream(path, { highWaterMark: 1_048_576 })) {
     const bytes = chunk as Buffer;
     hash.update(bytes);
     length += bytes.length;
-    await archive?.write(bytes);
+    await reader?.write(bytes);
     progress(length, size);
   }
-  return { length, sha256: hash.digest('hex'), treeSha256: await archive?.finish() };
+  return { length, sha256: hash.digest('hex'), installed: await reader?.finish() };
 }
 
 async function sniff(path: string): Promise<ArtifactKind> {

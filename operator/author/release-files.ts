@@ -18,17 +18,29 @@ export interface ReleaseFile {
   readonly sha256: string;
 }
 
+/** An artifact and the part of the device that it replaces. */
+export interface ComponentArtifact extends ReadArtifact {
+  readonly component: string;
+}
+
 /** All files of a release, read and recognised. */
 export interface ReleaseFiles {
-  readonly artifact: ReadArtifact;
+  /** In the order in which they are installed. */
+  readonly artifacts: readonly ComponentArtifact[];
   readonly sbom: ReleaseFile | undefined;
   readonly attestations: readonly (ReleaseFile & { readonly predicateType: string })[];
 }
 
+/** Where an artifact lies, and how a device takes it. */
+export interface ArtifactPath {
+  readonly component: string;
+  readonly path: string;
+  readonly installer: InstallerChoice;
+}
+
 /** Where they lie. */
 export interface ReleasePaths {
-  readonly artifact: string;
-  readonly installer: InstallerChoice;
+  readonly artifacts: readonly ArtifactPath[];
   readonly sbom: string | undefined;
   readonly attestations: readonly string[];
 }
@@ -36,14 +48,18 @@ export interface ReleasePaths {
 /** Reads every file of a release once. */
 export async function readReleaseFiles(
   paths: ReleasePaths,
-  progress: Progress,
+  progress: (path: string) => Progress,
 ): Promise<ReleaseFiles> {
-  const artifact = await readArtifact(paths.artifact, paths.installer, progress);
+  const artifacts: ComponentArtifact[] = [];
+  for (const { component, path, installer } of paths.artifacts) {
+    artifacts.push({ component, ...(await readArtifact(path, installer, progress(path))) });
+  }
+  const digests = artifacts.map(({ sha256 }) => sha256);
   return {
-    artifact,
+    artifacts,
     sbom: paths.sbom === undefined ? undefined : await readSbom(paths.sbom),
     attestations: await Promise.all(
-      paths.attestations.map((path) => readAttestation(path, artifact.sha256)),
+      paths.attestations.map((path) => readAttestation(path, digests)),
     ),
   };
 }
@@ -55,10 +71,10 @@ async function readSbom(path: string): Promise<ReleaseFile> {
 
 async function readAttestation(
   path: string,
-  artifactSha256: string,
+  artifacts: readonly string[],
 ): Promise<ReleaseFiles['attestations'][number]> {
   const bytes = await readNamed(path, LIMITS.attestationBytes);
-  const predicateType = predicateTypeOf(path, bytes, artifactSha256);
+  const predicateType = predicateTypeOf(path, bytes, artifacts);
   return { path, mediaType: ENVELOPE_MEDIA_TYPE, predicateType, ...measure(bytes) };
 }
 

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { Name } from '../../shared/release/names.ts';
+import { INSTALLER_CHOICES, type InstallerChoice } from '../author/read-artifact.ts';
 
 /** A product, version, component or hardware id. */
 export function parseName(text: string): string {
@@ -11,6 +12,26 @@ export function parseName(text: string): string {
 /** One more name of an option that takes several. */
 export function parseNames(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, parseName(text)];
+}
+
+/** An artifact as `--artifact` names it; what is left out comes from the options for all. */
+export interface ArtifactOption {
+  readonly path: string;
+  readonly component?: string;
+  readonly installer?: InstallerChoice;
+}
+
+/** `FILE` or `COMPONENT=FILE[:INSTALLER]`, one more of them. `./` before a file keeps its `=` and `:`. */
+export function parseArtifact(
+  text: string,
+  before: readonly ArtifactOption[] = [],
+): readonly ArtifactOption[] {
+  const [, component, rest = ''] = /^([^=/]+)=(.+)$/.exec(text) ?? [];
+  if (component === undefined) return [...before, { path: text }];
+  const installer = INSTALLER_CHOICES.find((kind) => rest.endsWith(`:${kind}`));
+  const named = { component: parseName(component) };
+  if (installer === undefined) return [...before, { ...named, path: rest }];
+  return [...before, { ...named, path: rest.slice(0, -installer.length - 1), installer }];
 }
 
 /** A whole number between two bounds. */

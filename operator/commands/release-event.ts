@@ -1,4 +1,5 @@
 import { sha256Hex } from '../../shared/crypto/digest.ts';
+import { signedInstalledDigest } from '../../shared/release/installed-digest.ts';
 import { manifestBytes } from '../../shared/release/manifest.ts';
 import { withRelease } from '../author/next-targets.ts';
 import { productOf } from '../author/ceremony/standing.ts';
@@ -39,7 +40,7 @@ export async function openRelease(
   });
   const outcome = event.state === 'published' ? 'is published' : 'waits for signatures';
   const manifestSha256 = sha256Hex(bytes);
-  const installedSha256 = artifacts[0]?.installed?.sha256 ?? null;
+  const installedSha256 = signedInstalledDigest(artifacts) ?? null;
   const facts = { product, version, manifestSha256, installedSha256, outcome };
   session.show(
     { ...facts, event: event.id, state: event.state, ...inspectionJson(inspected) },

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { expiryNotices } from '../author/expiry-notice.ts';
 import { buildManifest, type ReleaseFacts } from '../author/build-manifest.ts';
 import { listHeldKeys } from '../author/held-key-folder.ts';
@@ -9,15 +10,18 @@ import { uploadBlobs, type BlobFile } from '../operate/upload-blobs.ts';
 import { hardwareIdsOf } from '../workspace/products.ts';
 import { readNamed } from '../workspace/read-file.ts';
 import type { Manifest, ManifestFile } from '../../shared/release/manifest.ts';
+import type { ArtifactOption } from './arguments.ts';
+import { signedInstalledDigest } from '../../shared/release/installed-digest.ts';
 import { keyOpening } from './key-opening.ts';
 import { progressOf, sizeOf } from './progress.ts';
+import { openRelease } from './release-event.ts';
 import { handOver, signOnTop, writeDryRun, type Publishing } from './release-sign.ts';
 import { connect, type CommonOptions, type Session } from './session.ts';
 
 export interface PublishOptions extends CommonOptions {
   readonly product: string;
   readonly version: string;
-  readonly artifact: string;
+  readonly artifact: readonly ArtifactOption[];
   readonly epoch: number;
   readonly class: Manifest['class'];
   readonly sbom: string;
@@ -30,6 +34,7 @@ export interface PublishOptions extends CommonOptions {
   readonly installer: InstallerChoice;
   readonly window?: { readonly from: string; readonly to: string };
   readonly dryRun?: boolean;
+  readonly yes?: boolean;
 }
 
 const MAX_NOTES_BYTES = 65_536;
@@ -46,6 +51,10 @@ export async function publishRelease(session: Session, options: PublishOptions):
     return;
   }
   expiryNotices(first.image.trusted, world.now()).forEach(session.progress);
+  if (first.kind === 'needs_others') {
+    await withOthers(session, { publishing, connection, files }, options);
+    return;
+  }
   if (options.dryRun === true) {
     const { folder, manifestSha256 } = await writeDryRun(publishing, first);
     answer(session, manifest, manifestSha256, `is signed, not published: see ${folder}`);
@@ -61,27 +70,51 @@ export async function publishRelease(session: Session, options: PublishOptions):
   answer(session, manifest, manifestSha256, 'is published');
 }
 
+/** The release waits in a signing event until enough holders of the product's keys have signed. */
+async function withOthers(
+  session: Session,
+  { publishing, connection, files }: Waiting,
+  { dryRun, yes }: PublishOptions,
+): Promise<void> {
+  if (dryRun === true) {
+    const product = publishing.manifest.product;
+    throw new Failure('key_missing', `${product} takes the keys of others too; nothing was opened`);
+  }
+  await upload(session, connection, files);
+  await openRelease(session, publishing, { ...(yes === true && { yes }) });
+}
+
+interface Waiting {
+  readonly publishing: Publishing;
+  readonly connection: Publishing['connection'];
+  readonly files: ReleaseFiles;
+}
+
 async function describe(
   session: Session,
   options: PublishOptions,
 ): Promise<{ readonly manifest: ManifestFile; readonly files: ReleaseFiles }> {
   const paths = {
-    artifact: options.artifact,
-    installer: options.installer,
+    artifacts: options.artifact.map((artifact) => ({
+      component: options.component,
+      installer: options.installer,
+      ...artifact,
+    })),
     sbom: options.sbom,
     attestations: options.attestation ?? [],
   };
   const facts = await factsOf(session, options);
-  const files = await readReleaseFiles(paths, progressOf(session.world, 'reading the artifact'));
+  const files = await readReleaseFiles(paths, (path) =>
+    progressOf(session.world, `reading ${basename(path)}`),
+  );
   return { manifest: buildManifest(facts, files), files };
 }
 
 async function factsOf(session: Session, options: PublishOptions): Promise<ReleaseFacts> {
-  const { product, version, component, epoch, supportUntil, window } = options;
+  const { product, version, epoch, supportUntil, window } = options;
   return {
     product,
     version,
-    component,
     securityEpoch: epoch,
     class: options.class,
     hardwareIds: options.hardware ?? (await knownHardware(session, product)),
@@ -113,9 +146,9 @@ async function publishingOf(session: Session, manifest: ManifestFile): Promise<P
 async function upload(
   session: Session,
   connection: Publishing['connection'],
-  { artifact, sbom, attestations }: ReleaseFiles,
+  { artifacts, sbom, attestations }: ReleaseFiles,
 ): Promise<void> {
-  const files: readonly BlobFile[] = [artifact, ...(sbom ? [sbom] : []), ...attestations];
+  const files: readonly BlobFile[] = [...artifacts, ...(sbom ? [sbom] : []), ...attestations];
   const bars = new Map(
     files.map((file) => [file.sha256, progressOf(session.world, `uploading ${file.path}`)]),
   );
@@ -134,7 +167,7 @@ function answer(
   manifestSha256: string,
   outcome: string,
 ): void {
-  const installedSha256 = artifacts[0]?.installed?.sha256 ?? null;
+  const installedSha256 = signedInstalledDigest(artifacts) ?? null;
   session.show(
     { product, version, manifestSha256, installedSha256, outcome },
     `${product} ${version} ${outcome}.\nmanifest sha256 ${manifestSha256}`,

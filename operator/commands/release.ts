@@ -1,6 +1,15 @@
 import { Command, Option } from 'commander';
 import { ReleaseClass } from '../../shared/release/manifest.ts';
-import { collect, parseDay, parseName, parseNames, parseWindow, wholeNumber } from './arguments.ts';
+import { INSTALLER_CHOICES } from '../author/read-artifact.ts';
+import {
+  collect,
+  parseArtifact,
+  parseDay,
+  parseName,
+  parseNames,
+  parseWindow,
+  wholeNumber,
+} from './arguments.ts';
 import { publishRelease, type PublishOptions } from './release-publish.ts';
 import { common, connect, sessionOf, type CommonOptions, type Run } from './session.ts';
 import { harmless, table } from './table.ts';
@@ -19,7 +28,11 @@ function publishCommand({ world }: Run): Command {
     .description('sign a release with the key of its product and publish it')
     .requiredOption('--product <name>', 'product that it is for', parseName)
     .requiredOption('--version <name>', 'version, shown to people', parseName)
-    .requiredOption('--artifact <file>', 'tar, tar.gz, or an image')
+    .requiredOption(
+      '--artifact <spec>',
+      'FILE, or COMPONENT=FILE[:INSTALLER]; several are installed in this order, all or none',
+      parseArtifact,
+    )
     .requiredOption(
       '--epoch <n>',
       'security epoch: devices never go below',
@@ -36,18 +49,26 @@ function publishCommand({ world }: Run): Command {
     .option('--notes <text>', 'what changed, or @FILE')
     .option('--advisory <id...>', 'vulnerabilities that it fixes', collect)
     .option('--support-until <day>', 'last day of support, YYYY-MM-DD', parseDay)
-    .option('--component <name>', 'part of the device that it replaces', parseName, 'firmware')
+    .option(
+      '--component <name>',
+      'part of the device that a FILE without one replaces',
+      parseName,
+      'firmware',
+    )
     .addOption(
-      new Option('--installer <kind>', 'how it is installed; agents of this version take archives')
-        .choices(['archive', 'image'])
+      new Option('--installer <kind>', 'how an artifact without its own is installed')
+        .choices(INSTALLER_CHOICES)
         .default('archive'),
     )
     .option('--window <from-to>', 'install only between these times, UTC, HH:MM-HH:MM', parseWindow)
+    .option('--yes', 'do not ask before a dangerous change, where others must sign too')
     .option('--dry-run', 'write the signed files to the workspace, upload nothing')
     .action(async (options: PublishOptions) => publishRelease(sessionOf(world, options), options));
   return common(command, [
     `sealift release publish --product gateway --version 1.2.0 --artifact artifact.tar \\
       --epoch 2 --class security --sbom sbom.cdx.json --attestation provenance.dsse.json`,
+    `sealift release publish --product gateway --version 1.3.0 --artifact kernel=boot.img.xz:image \\
+      --artifact app=app.tar.gz --epoch 2 --class functional --sbom sbom.cdx.json`,
   ]);
 }
 

@@ -18,3 +18,16 @@ export function installedDigest(components: readonly InstalledComponent[]): stri
   );
   return sha256Hex(Buffer.from(['sealift.components/1', ...lines, ''].join('\n')));
 }
+
+/** What an author signed for all of a release; undefined when one artifact comes without a digest. */
+export function signedInstalledDigest(artifacts: readonly SignedArtifact[]): string | undefined {
+  const components = artifacts.flatMap(({ component, installed }) =>
+    installed === undefined ? [] : [{ component, installedSha256: installed.sha256 }],
+  );
+  return components.length === artifacts.length ? installedDigest(components) : undefined;
+}
+
+interface SignedArtifact {
+  readonly component: string;
+  readonly installed?: { readonly sha256: string } | undefined;
+}

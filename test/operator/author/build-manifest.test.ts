@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { buildManifest, type ReleaseFacts } from '../../../operator/author/build-manifest.ts';
 import { emptyTargets } from '../../../operator/author/first-metadata.ts';
 import { withDelegation, withRelease } from '../../../operator/author/next-targets.ts';
-import type { ReleaseFiles } from '../../../operator/author/release-files.ts';
+import type { ComponentArtifact, ReleaseFiles } from '../../../operator/author/release-files.ts';
 import { ed25519Key } from '../../../shared/crypto/public-key.ts';
 import { newSeed, publicHexOf } from '../../../shared/crypto/ed25519.ts';
 import { manifestBytes } from '../../../shared/release/manifest.ts';
@@ -14,21 +14,23 @@ const FACTS: ReleaseFacts = {
   hardwareIds: ['rpi3', 'rpi4'],
   securityEpoch: 2,
   class: 'security',
-  component: 'firmware',
   notes: undefined,
   advisories: [],
   supportUntil: undefined,
   window: undefined,
 };
+const ARCHIVE: ComponentArtifact = {
+  component: 'firmware',
+  path: '/build/out/artifact.tar',
+  installer: 'archive',
+  mediaType: 'application/x-tar',
+  length: 10_240,
+  sha256: 'a'.repeat(64),
+  installedSha256: 'b'.repeat(64),
+  installedLength: undefined,
+};
 const FILES: ReleaseFiles = {
-  artifact: {
-    path: '/build/out/artifact.tar',
-    installer: 'archive',
-    mediaType: 'application/x-tar',
-    length: 10_240,
-    sha256: 'a'.repeat(64),
-    installedSha256: 'b'.repeat(64),
-  },
+  artifacts: [ARCHIVE],
   sbom: undefined,
   attestations: [],
 };
@@ -93,8 +95,26 @@ test.each([
 });
 
 test('a file name that no device takes is refused by name', () => {
-  const artifact = { ...FILES.artifact, path: '/build/my firmware.tar' };
-  expect(() => buildManifest(FACTS, { ...FILES, artifact })).toThrow(/artifacts\.0\.fileName/);
+  const artifacts = [{ ...ARCHIVE, path: '/build/my firmware.tar' }];
+  expect(() => buildManifest(FACTS, { ...FILES, artifacts })).toThrow(/artifacts\.0\.fileName/);
+});
+
+test('several artifacts stand in the order in which they are installed', () => {
+  const image = { ...ARCHIVE, component: 'kernel', installer: 'image' as const };
+  const artifacts = [{ ...image, installedLength: 65_536 }, ARCHIVE];
+
+  const manifest = buildManifest(FACTS, { ...FILES, artifacts });
+
+  expect(manifest.artifacts).toMatchObject([
+    { component: 'kernel', installed: { sha256: 'b'.repeat(64), length: 65_536 } },
+    { component: 'firmware', installed: { sha256: 'b'.repeat(64) } },
+  ]);
+  expect(manifest.artifacts[1]?.installed).not.toHaveProperty('length');
+});
+
+test('two artifacts of one component are refused: one would write over the other', () => {
+  const artifacts = [ARCHIVE, ARCHIVE];
+  expect(() => buildManifest(FACTS, { ...FILES, artifacts })).toThrow(/listed twice/);
 });
 
 test('a delegation gives a product its own names and no others, and nobody after it', () => {

@@ -132,7 +132,8 @@ test('an archive that a device would refuse is not published', async () => {
 test('an attestation about other bytes is not published', async () => {
   const path = join(author.home, 'other.tar');
   await writeFile(path, tarOf([{ path: 'a', mode: 0o644, bytes: Buffer.from('other') }]));
-  const code = await author.refused(...publish('1.0.0'), '--artifact', path);
+  const args = publish('1.0.0').map((each) => (each.endsWith('artifact.tar') ? path : each));
+  const code = await author.refused(...args);
   expect(code).toBe('attestation_unknown');
 });
 
@@ -265,4 +266,28 @@ test('a server that publishes another manifest than it was given is found out', 
   };
   server.answers.set('POST /api/v1/releases', () => ({ status: 201, body }));
   expect(await author.refused(...publish('1.0.0'))).toBe('server_answer_malformed');
+});
+
+test('several artifacts are published together, each with what will stand of it', async () => {
+  const image = join(folder, 'boot.img');
+  await writeFile(image, 'a kernel');
+  const archive = join(folder, 'artifact.tar');
+  const { manifestSha256 } = await author.json(
+    ...['release', 'publish', '--product', 'gateway', '--version', '2.0.0', '--epoch', '1'],
+    ...['--class', 'functional', '--sbom', join(folder, 'sbom.cdx.json')],
+    ...['--artifact', `kernel=${image}:image`, '--artifact', `app=${archive}`],
+    ...['--attestation', join(folder, 'provenance.dsse.json')],
+  );
+
+  const bytes = [...server.files.values()].find((each) => sha256Hex(each) === manifestSha256);
+  const manifest = JSON.parse(Buffer.from(bytes ?? '{}').toString()) as { artifacts: unknown[] };
+  expect(manifest.artifacts).toMatchObject([
+    {
+      component: 'kernel',
+      installer: 'image',
+      installed: { sha256: sha256Hex(Buffer.from('a kernel')), length: 8 },
+    },
+    { component: 'app', installer: 'archive', sha256: sha256Hex(await readFile(archive)) },
+  ]);
+  expect([...server.blobs.values()].map(String)).toContain('a kernel');
 });
