@@ -8,6 +8,10 @@ import { fileResponse, sendFile } from './send-file.ts';
 export interface BlobDeps extends Handing {
   readonly findBlob: (sha256: string) => Promise<Blob | undefined>;
   readonly pathOf: (sha256: string) => string;
+  /** Whether every release that names it is recalled. */
+  readonly isRecalled: (sha256: string) => Promise<boolean>;
+  /** Whether this `Authorization` header is of an operator, who may still look into what was recalled. */
+  readonly isOperator: (authorization: string | undefined) => Promise<boolean>;
   /** Whether the bearer of this `Authorization` header may read blobs. */
   readonly mayRead: (authorization: string | undefined) => Promise<boolean>;
 }
@@ -28,6 +32,9 @@ export function blobRoutes(deps: BlobDeps) {
       if (blob?.published !== true) {
         return c.json({ code: 'unknown_blob', message: 'no release names this blob' }, 404);
       }
+      if (await isWithheld(deps, blob.sha256, c.req.header('Authorization'))) {
+        return c.json({ code: 'release_recalled', message: 'its release was recalled' }, 410);
+      }
       const answer = blobAnswer(blob, deps, (name) => c.req.header(name));
       if (answer.kind === 'short' || c.req.method === 'HEAD') {
         return c.body(null, answer.status, answer.headers);
@@ -39,4 +46,13 @@ export function blobRoutes(deps: BlobDeps) {
       return RESPONSE_ALREADY_SENT;
     },
   );
+}
+
+/** What only recalled releases name is for no device any more. */
+async function isWithheld(
+  { isRecalled, isOperator }: BlobDeps,
+  sha256: string,
+  authorization: string | undefined,
+): Promise<boolean> {
+  return (await isRecalled(sha256)) && !(await isOperator(authorization));
 }

@@ -1,3 +1,4 @@
+import type { Aftermath } from './role-effects-store.ts';
 import type { DocumentFault } from '../releases/document-check.ts';
 import type { OfferedManifest } from '../releases/claimed-manifest.ts';
 import type { Release } from '../releases/release-store.ts';
@@ -38,7 +39,7 @@ export type Obstacle =
     };
 
 /** What became visible. */
-export interface Published {
+export interface Published extends Aftermath {
   readonly kind: 'published';
   readonly releases: readonly Release[];
   readonly products: readonly Product[];

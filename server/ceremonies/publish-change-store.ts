@@ -1,5 +1,6 @@
 import type { TargetFile } from '../../shared/metadata/targets.ts';
 import type { Manifest } from '../../shared/release/manifest.ts';
+import { TargetCustom } from '../../shared/release/must-match.ts';
 import { manifestPath } from '../../shared/release/names.ts';
 import { acceptManifest, readConditions } from '../../shared/trust/manifest.ts';
 import { Refusal } from '../../shared/trust/refusal.ts';
@@ -13,6 +14,7 @@ import { addFile, listRoots } from '../repository/metadata-store.ts';
 import type { SignedFile } from '../repository/online-files.ts';
 import { addProduct, findProduct, productIds, type Product } from '../repository/product-store.ts';
 import { obstacleTo, type RuleGround } from './change-rules-store.ts';
+import { readRoleChanges, takeEffect, type EffectGround } from './role-effects-store.ts';
 import {
   pathsToProve,
   type AddedProduct,
@@ -22,9 +24,7 @@ import {
 } from './change.ts';
 
 /** What publishing rests on. */
-export interface ChangeGround extends RuleGround {
-  readonly actor: string;
-  readonly now: Date;
+export interface ChangeGround extends RuleGround, EffectGround {
   /** Whether devices take what our director signs under these roots, oldest first; throws their refusal. */
   readonly tryDirector: (roots: readonly SignedFile[], now: Date) => Promise<void>;
   /** Lets every device's bundle count as expired, so that it is signed under the new root. */
@@ -43,6 +43,7 @@ export async function publishChange(
 ): Promise<Published | Obstacle> {
   const obstacle = await obstacleTo(tx, change, ground);
   if (obstacle !== undefined) return obstacle;
+  const roleChanges = await readRoleChanges(tx, change.roles);
   const found = await publishImageFiles(tx, change, ground);
   await publishDirectorRoot(tx, change, ground);
   const products = await addProducts(tx, change.products, ground);
@@ -50,7 +51,8 @@ export async function publishChange(
   for (const offered of change.manifests) {
     releases.push(await publishManifest(tx, offered, found, ground));
   }
-  return { kind: 'published', releases, products };
+  const aftermath = await takeEffect(tx, roleChanges, ground);
+  return { kind: 'published', releases, products, ...aftermath };
 }
 
 type Found = ReadonlyMap<string, TargetFile | undefined>;
@@ -98,11 +100,16 @@ async function publishManifest(
   const path = manifestPath(manifest.product, manifest.version);
   const accepted = acceptOffered(bytes, path, found.get(path));
   await requireKnownHardware(tx, accepted);
-  const release = await addRelease(tx, accepted, { bytes, sha256, at: now });
+  const releaseCounter = counterOf(found.get(path));
+  const release = await addRelease(tx, accepted, { bytes, sha256, at: now, releaseCounter });
   await publishBlobs(tx, namedBlobs(accepted));
   const subject = `release:${accepted.product}/${accepted.version}`;
   await appendAudit(tx, { at: now, actor, action: 'release_published', subject, after: release });
   return release;
+}
+
+function counterOf(file: TargetFile | undefined): number {
+  return TargetCustom.safeParse(file?.custom).data?.mustMatch.releaseCounter ?? 0;
 }
 
 /** The manifest under a path, if a role vouches for exactly these bytes; else a device's refusal. */

@@ -119,11 +119,14 @@ async function signOne(
   };
 }
 
-/** Lets every bundle count as expired since ever. */
-export async function expireBundles(tx: Tx): Promise<void> {
+/** Lets every bundle, or every one that names a release, count as expired since ever. */
+export async function expireBundles(tx: Tx, manifestSha256?: string): Promise<void> {
   await tx
     .updateTable('director_bundles')
     .set({ expires_at: new Date(0).toISOString() })
+    .$if(manifestSha256 !== undefined, (query) =>
+      query.where('manifest_sha256', '=', manifestSha256 ?? ''),
+    )
     .execute();
 }
 

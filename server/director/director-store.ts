@@ -30,6 +30,8 @@ export interface Director {
    * is signed anew by {@link Director.renewSome}, or when its device asks.
    */
   readonly expireAll: (tx: Tx) => Promise<void>;
+  /** The same for the bundles that name a release, of which the author says something else now. */
+  readonly expireAssigned: (tx: Tx, manifestSha256: string) => Promise<void>;
   /** Signs anew the most urgent bundles that are half way to their expiry; answers whose. */
   readonly renewSome: (limit: number) => Promise<readonly string[]>;
 }
@@ -67,6 +69,10 @@ export function openDirector({ db, now, findSigner, cacheBytes }: DirectorDeps):
     signAssignments: (tx, deviceIds) => sign(tx, deviceIds),
     expireAll: async (tx) => {
       await expireBundles(tx);
+      cache.forgetAll();
+    },
+    expireAssigned: async (tx, manifestSha256) => {
+      await expireBundles(tx, manifestSha256);
       cache.forgetAll();
     },
     renewSome: async (limit) => {

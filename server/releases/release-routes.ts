@@ -5,6 +5,7 @@ import { openApiApp } from '../http/open-api-app.ts';
 import { actorOf, type OperatorEnv } from '../http/operator.ts';
 import { orRefused, RefusedSchema } from '../http/refused.ts';
 import type { OfferedRelease, PublishOutcome } from './publish-outcome.ts';
+import type { RunningOn } from './recall-store.ts';
 import type { Release } from './release-store.ts';
 
 export interface ReleaseDeps {
@@ -14,6 +15,7 @@ export interface ReleaseDeps {
     product: string,
     version: string,
   ) => Promise<{ readonly release: Release; readonly manifest: Uint8Array } | undefined>;
+  readonly runningOn: (manifestSha256: string) => Promise<RunningOn>;
   readonly listReleases: (page: {
     readonly product?: string | undefined;
     readonly limit: number;
@@ -30,6 +32,10 @@ const ReleaseJson = z
     hardwareIds: z.array(z.string()).readonly(),
     state: z.enum(['published', 'recalled']),
     publishedAt: z.string(),
+    releaseCounter: z.int().openapi({ description: 'Its number in the order of its product' }),
+    recall: z
+      .object({ at: z.string(), reason: z.string(), moveTo: z.string().nullable() })
+      .nullable(),
   })
   .openapi('Release');
 
@@ -57,7 +63,12 @@ const show = createRoute({
   responses: {
     200: jsonAnswer(
       'The release',
-      ReleaseJson.extend({ manifest: z.record(z.string(), z.unknown()) }),
+      ReleaseJson.extend({
+        manifest: z.record(z.string(), z.unknown()),
+        runningOn: z
+          .object({ count: z.int(), devices: z.array(z.string()).readonly() })
+          .openapi({ description: 'Accepted devices that run it; the first 1,000 by id' }),
+      }),
     ),
     400: errorAnswer('Not names'),
     404: errorAnswer('There is no such release'),
@@ -93,7 +104,8 @@ export function releaseRoutes(deps: ReleaseDeps) {
         return c.json({ code: 'unknown_release', message }, 404);
       }
       const manifest = JSON.parse(Buffer.from(found.manifest).toString('utf8')) as JsonObject;
-      return c.json({ ...found.release, manifest }, 200);
+      const runningOn = await deps.runningOn(found.release.manifestSha256);
+      return c.json({ ...found.release, manifest, runningOn }, 200);
     })
     .openapi(publish, async (c) => {
       const release = c.req.valid('json');

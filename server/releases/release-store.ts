@@ -1,7 +1,7 @@
 import type { Database, ReleaseFileRow, ReleaseRow, Tx } from '../database/schema.ts';
 import type { Manifest } from '../../shared/release/manifest.ts';
 
-/** A published release. It never changes. */
+/** A published release. Its manifest never changes; its author may count it up, and recall it once. */
 export interface Release {
   readonly product: string;
   readonly version: string;
@@ -11,6 +11,16 @@ export interface Release {
   readonly hardwareIds: readonly string[];
   readonly state: ReleaseRow['state'];
   readonly publishedAt: string;
+  /** Its number in the order of its product. */
+  readonly releaseCounter: number;
+  readonly recall: StoredRecall | null;
+}
+
+/** When and why a release was recalled, and where its devices shall go. */
+export interface StoredRecall {
+  readonly at: string;
+  readonly reason: string;
+  readonly moveTo: string | null;
 }
 
 /** The release of this version, with its exact manifest. */
@@ -57,11 +67,19 @@ export async function listReleases(
   return rows.map(releaseOf);
 }
 
+/** What is known of a release besides its manifest when it is published. */
+export interface Publication {
+  readonly bytes: Uint8Array;
+  readonly sha256: string;
+  readonly at: Date;
+  readonly releaseCounter: number;
+}
+
 /** Adds a release and the files that belong to it. */
 export async function addRelease(
   tx: Tx,
   manifest: Manifest,
-  { bytes, sha256, at }: { readonly bytes: Uint8Array; readonly sha256: string; readonly at: Date },
+  { bytes, sha256, at, releaseCounter }: Publication,
 ): Promise<Release> {
   const row: ReleaseRow = {
     product: manifest.product,
@@ -73,6 +91,10 @@ export async function addRelease(
     hardware_ids: JSON.stringify(manifest.hardwareIds),
     state: 'published',
     published_at: at.toISOString(),
+    release_counter: releaseCounter,
+    recalled_at: null,
+    recall_reason: null,
+    move_to: null,
   };
   await tx.insertInto('releases').values(row).execute();
   await tx.insertInto('release_files').values(filesOf(manifest, sha256)).execute();
@@ -105,5 +127,15 @@ function releaseOf(row: ReleaseRow): Release {
     hardwareIds: JSON.parse(row.hardware_ids) as string[],
     state: row.state,
     publishedAt: row.published_at,
+    releaseCounter: row.release_counter,
+    recall: recallOf(row),
   };
+}
+
+function recallOf({
+  recalled_at: at,
+  recall_reason: reason,
+  move_to: moveTo,
+}: ReleaseRow): StoredRecall | null {
+  return at === null || reason === null ? null : { at, reason, moveTo };
 }

@@ -36,18 +36,20 @@ export function readRoleChange(before: Targets, after: Targets): RoleChange | st
   const steps = changes.map((change) => stepOf(change, highest(before)));
   const wrong = steps.find((step) => typeof step === 'string');
   if (wrong !== undefined) return wrong;
-  return together(steps.filter((step) => typeof step !== 'string'));
+  return together(steps.filter((step): step is Step => typeof step !== 'string'));
 }
 
-type Step = Exclude<RoleChange, { readonly kind: 'renewed' }>;
+type Recalled = Extract<RoleChange, { readonly kind: 'recalled' }>;
+type Counted = Extract<RoleChange, { readonly counter: number }>;
+type Step = Recalled | Counted;
 
 /** One release, one reissue, or one recall with the place to go. */
 function together(steps: readonly Step[]): RoleChange | string {
   const [only, ...others] = steps;
   if (only === undefined) return { kind: 'renewed' };
   if (others.length === 0) return only;
-  const recall = steps.find((step) => step.kind === 'recalled');
-  const raise = steps.find((step) => step.kind === 'reissued');
+  const recall = steps.find((step): step is Recalled => step.kind === 'recalled');
+  const raise = steps.find((step): step is Counted => step.kind === 'reissued');
   if (steps.length === 2 && recall !== undefined && raise !== undefined) {
     return { ...recall, raised: { path: raise.path, counter: raise.counter } };
   }
@@ -55,29 +57,33 @@ function together(steps: readonly Step[]): RoleChange | string {
   return `the new role changes ${paths} at once; change one release at a time`;
 }
 
-function stepOf({ path, before, after }: Changed, highestBefore: number): Step | string {
-  const custom = TargetCustom.safeParse(after.custom);
-  if (!custom.success) return `${path} lacks mustMatch, or its recall cannot be read`;
-  const { mustMatch, recall } = custom.data;
-  const counter = mustMatch.releaseCounter;
+function stepOf(change: Changed, highestBefore: number): Step | string {
+  const { path, before, after } = change;
+  const said = TargetCustom.safeParse(after.custom);
+  if (!said.success) return `${path} lacks mustMatch, or its recall cannot be read`;
   const old = TargetCustom.safeParse(before?.custom).data;
-  if (before !== undefined && old?.recall !== undefined) {
-    return `${path} is recalled, which is final`;
-  }
-  if (recall !== undefined) {
-    if (before === undefined) return `${path} is new and recalled at once`;
-    if (!isSame(before, { ...after, custom: without(after.custom, 'recall') })) {
-      return `${path} is published and would change with its recall`;
-    }
-    return { kind: 'recalled', path, recall, raised: undefined };
-  }
-  if (before !== undefined && !isSame(before, withCounter(after, old?.mustMatch.releaseCounter))) {
+  if (old?.recall !== undefined) return `${path} is recalled, which is final`;
+  const { recall, mustMatch } = said.data;
+  if (recall !== undefined) return recallStep(change, recall);
+  if (!isSameBut(before, withCounter(after, old?.mustMatch.releaseCounter))) {
     return `${path} is published and would change`;
   }
-  if (counter <= highestBefore) {
-    return `${path} is number ${counter} of its product, the next one is ${highestBefore + 1}`;
+  const counter = mustMatch.releaseCounter;
+  if (counter > highestBefore) {
+    return { kind: before === undefined ? 'released' : 'reissued', path, counter };
   }
-  return { kind: before === undefined ? 'released' : 'reissued', path, counter };
+  return `${path} is number ${counter} of its product, the next one is ${highestBefore + 1}`;
+}
+
+function isSameBut(before: TargetFile | undefined, after: TargetFile): boolean {
+  return before === undefined || isSame(before, after);
+}
+
+function recallStep({ path, before, after }: Changed, recall: Recall): Step | string {
+  if (before === undefined) return `${path} is new and recalled at once`;
+  const unrecalled = { ...after, custom: without(after.custom, 'recall') };
+  if (!isSame(before, unrecalled)) return `${path} is published and would change with its recall`;
+  return { kind: 'recalled', path, recall, raised: undefined };
 }
 
 function highest({ targets }: Targets): number {

@@ -90,10 +90,13 @@ async function stepAll(
   retold: readonly string[],
   { outcomes, deps }: { readonly outcomes: readonly Stored[]; readonly deps: IngestDeps },
 ): Promise<Omit<Done, 'outcomes'>> {
-  const moved = outcomes.flatMap((outcome) =>
-    outcome.kind === 'stored' && outcome.rollout !== undefined ? [outcome.rollout] : [],
-  );
-  const told = [...retold];
+  const kept = outcomes.filter((outcome) => outcome.kind === 'stored');
+  const moves = kept.flatMap(({ move }) => (move === undefined ? [] : [move]));
+  const moved = [
+    ...kept.flatMap(({ rollout }) => (rollout === undefined ? [] : [rollout])),
+    ...moves.map(({ rollout }) => rollout),
+  ];
+  const told = [...retold, ...moves.flatMap((move) => move.told)];
   const unfinished: string[] = [];
   for (const rollout of new Set(moved)) {
     const batch = await stepRollout(tx, rollout, deps);

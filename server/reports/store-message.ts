@@ -2,6 +2,7 @@ import { sha256Hex } from '../../shared/crypto/digest.ts';
 import { DsseSchema, unverifiedPayload } from '../../shared/dsse.ts';
 import type { Tx } from '../database/schema.ts';
 import { moveAssignments } from '../rollouts/assignment-store.ts';
+import type { Move } from '../rollouts/start-move.ts';
 import type { AssignedRelease, Effects } from './apply-report.ts';
 import { foldReports } from './fold-reports.ts';
 import type { VerifiedReport } from './open-reports.ts';
@@ -31,6 +32,8 @@ export type Stored =
       readonly rollout: string | undefined;
       /** Whether the device is now told to run something else. */
       readonly retold: boolean;
+      /** The rollout that moves it off a recalled release, which it has just joined. */
+      readonly move: Move | undefined;
       /** What the device noticed, as far as it is new. */
       readonly notices: readonly Notice[];
     }
@@ -42,6 +45,8 @@ export interface StoreMessageDeps {
     tx: Tx,
     manifestSha256: string,
   ) => Promise<AssignedRelease | undefined>;
+  /** A device runs this manifest: should that be a recalled one, it is moved off it. */
+  readonly moveOff: (tx: Tx, device: string, manifestSha256: string) => Promise<Move | undefined>;
 }
 
 /**
@@ -82,11 +87,20 @@ export async function storeMessage(
   const rollout = await moveAssignment(tx, device, effects, at);
   const { desiredManifestSha256: desired } = effects.device;
   const retold = desired !== undefined && desired !== device.desiredManifestSha256;
-  return { ...stored(newest.report.number), rollout, retold, notices };
+  const runs = newest.report.running?.release.manifestSha256;
+  const move = runs === undefined ? undefined : await deps.moveOff(tx, device.id, runs);
+  return { ...stored(newest.report.number), rollout, retold, notices, move };
 }
 
 function stored(number: number): Extract<Stored, { kind: 'stored' }> {
-  return { kind: 'stored', stored: number, rollout: undefined, retold: false, notices: [] };
+  return {
+    kind: 'stored',
+    stored: number,
+    rollout: undefined,
+    retold: false,
+    notices: [],
+    move: undefined,
+  };
 }
 
 function refused(message: string): Stored {

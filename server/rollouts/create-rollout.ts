@@ -3,6 +3,7 @@ import type { Batch } from './offer-store.ts';
 import { planPhases } from './phases.ts';
 import { findLiveRollout, findRollout, type Rollout } from './rollout-store.ts';
 import {
+  countBeyond,
   findRelease,
   insertRollout,
   listFittingDevices,
@@ -16,6 +17,8 @@ export interface Wish {
   readonly product: string;
   readonly version: string;
   readonly phases: Plan['phases'];
+  /** Only devices that run this version of the product. */
+  readonly onlyRunning?: string | undefined;
   /** Who asks, for the audit trail. */
   readonly actor: string;
 }
@@ -23,6 +26,9 @@ export interface Wish {
 export type Creation =
   | { readonly kind: 'created'; readonly rollout: Rollout; readonly batch: Batch }
   | { readonly kind: 'unknown_release' }
+  | { readonly kind: 'release_recalled'; readonly reason: string }
+  /** Devices would refuse it: they have committed a release with a higher number. */
+  | { readonly kind: 'release_counter_lower'; readonly beyond: number; readonly counter: number }
   | { readonly kind: 'no_devices' }
   | { readonly kind: 'rollout_running'; readonly running: string };
 
@@ -32,22 +38,48 @@ export async function createRollout(
   wish: Wish,
   deps: StepDeps & { readonly newId: () => string },
 ): Promise<Creation> {
-  const release = await findRelease(tx, wish.product, wish.version);
-  if (release?.state !== 'published') return { kind: 'unknown_release' };
-  const live = await findLiveRollout(tx, wish.product);
-  if (live !== undefined) return { kind: 'rollout_running', running: live.id };
-  const devices = await listFittingDevices(tx, wish.product, release.hardwareIds);
-  if (devices.length === 0) return { kind: 'no_devices' };
+  const aim = await aimOf(tx, wish);
+  if (aim.kind !== 'aim') return aim;
+  const { release, devices, onlyRunning } = aim;
 
   const id = deps.newId();
   const percents = wish.phases.map(({ percent }) => percent);
   const members = planPhases(id, devices, percents);
-  await insertRollout(tx, { id, release, phases: wish.phases, members, at: deps.now() });
+  const { phases } = wish;
+  await insertRollout(tx, { id, release, phases, members, onlyRunning, at: deps.now() });
   await audit(tx, id, { wish, release, deps });
   const batch = await stepRollout(tx, id, deps);
   const rollout = await findRollout(tx, id);
   if (rollout === undefined) throw new Error(`bug: rollout ${id} was not stored`);
   return { kind: 'created', rollout, batch };
+}
+
+interface Aim {
+  readonly kind: 'aim';
+  readonly release: Release;
+  readonly devices: readonly string[];
+  readonly onlyRunning: string | null;
+}
+
+/** What would go to whom, or why it cannot. */
+async function aimOf(
+  tx: Tx,
+  { product, version, onlyRunning }: Wish,
+): Promise<Aim | Exclude<Creation, { readonly kind: 'created' }>> {
+  const release = await findRelease(tx, product, version);
+  if (release === undefined) return { kind: 'unknown_release' };
+  const { state, hardwareIds, releaseCounter: counter, recallReason } = release;
+  if (state === 'recalled') return { kind: 'release_recalled', reason: recallReason ?? '' };
+  const live = await findLiveRollout(tx, product);
+  if (live !== undefined) return { kind: 'rollout_running', running: live.id };
+  const left = onlyRunning === undefined ? undefined : await findRelease(tx, product, onlyRunning);
+  if (onlyRunning !== undefined && left === undefined) return { kind: 'unknown_release' };
+  const reach = { product, hardwareIds, onlyRunning: left?.manifestSha256 };
+  const devices = await listFittingDevices(tx, reach);
+  if (devices.length === 0) return { kind: 'no_devices' };
+  const beyond = await countBeyond(tx, reach, counter);
+  if (beyond > 0) return { kind: 'release_counter_lower', beyond, counter };
+  return { kind: 'aim', release, devices, onlyRunning: left?.manifestSha256 ?? null };
 }
 
 interface Told {
@@ -57,12 +89,12 @@ interface Told {
 }
 
 async function audit(tx: Tx, id: string, { wish, release, deps }: Told): Promise<void> {
-  const { product, version, phases, actor } = wish;
+  const { product, version, phases, onlyRunning, actor } = wish;
   await deps.appendAudit(tx, {
     at: deps.now(),
     actor,
     action: 'rollout_created',
     subject: `rollout:${id}`,
-    after: { product, version, manifestSha256: release.manifestSha256, phases },
+    after: { product, version, manifestSha256: release.manifestSha256, phases, onlyRunning },
   });
 }

@@ -30,7 +30,8 @@ async function joinLiveRollout(
   deps: StepDeps,
 ): Promise<readonly string[]> {
   const rollout = await findLiveRollout(tx, device.product);
-  if (rollout === undefined) return [];
+  // One that moves devices off a release is not for a device that has not even reported yet.
+  if (rollout === undefined || rollout.onlyRunning !== null) return [];
   const release = await findRelease(tx, rollout.product, rollout.version);
   if (release?.hardwareIds.includes(device.hardware_id) !== true) return [];
   const percents = rollout.phases.map(({ percent }) => percent);

@@ -9,6 +9,9 @@ export interface Release {
   readonly manifestSha256: string;
   readonly hardwareIds: readonly string[];
   readonly state: ReleaseRow['state'];
+  readonly releaseCounter: number;
+  /** Why it was recalled. */
+  readonly recallReason: string | null;
 }
 
 /** A rollout that nobody has seen yet. */
@@ -21,6 +24,8 @@ export interface Plan {
     readonly failurePercent: number;
   }[];
   readonly members: readonly Membership[];
+  /** The manifest that members run when they join; null for all that fit. */
+  readonly onlyRunning: string | null;
   readonly at: Date;
 }
 
@@ -35,29 +40,80 @@ export async function findRelease(
 ): Promise<Release | undefined> {
   const row = await tx
     .selectFrom('releases')
-    .select(['manifest_sha256', 'hardware_ids', 'state'])
+    .select(['manifest_sha256', 'hardware_ids', 'state', 'release_counter', 'recall_reason'])
     .where('product', '=', product)
     .where('version', '=', version)
     .executeTakeFirst();
   if (row === undefined) return undefined;
   const hardwareIds = z.array(z.string()).parse(JSON.parse(row.hardware_ids));
-  return { product, version, manifestSha256: row.manifest_sha256, hardwareIds, state: row.state };
+  return {
+    product,
+    version,
+    manifestSha256: row.manifest_sha256,
+    hardwareIds,
+    state: row.state,
+    releaseCounter: row.release_counter,
+    recallReason: row.recall_reason,
+  };
 }
 
-/** Ids of the accepted devices of a product on one of these boards. */
-export async function listFittingDevices(
-  tx: Tx,
-  product: string,
-  hardwareIds: readonly string[],
-): Promise<readonly string[]> {
-  const rows = await tx
-    .selectFrom('devices')
-    .select('id')
-    .where('product', '=', product)
-    .where('state', '=', 'accepted')
-    .where('hardware_id', 'in', hardwareIds)
-    .execute();
+/** Which devices a rollout is for. */
+export interface Reach {
+  readonly product: string;
+  readonly hardwareIds: readonly string[];
+  /** Only those that run this manifest. */
+  readonly onlyRunning: string | undefined;
+}
+
+/** Ids of the accepted devices within reach. */
+export async function listFittingDevices(tx: Tx, reach: Reach): Promise<readonly string[]> {
+  const rows = await fitting(tx, reach).select('devices.id').execute();
   return rows.map(({ id }) => id);
+}
+
+/** Whether one device fits the release of a rollout. */
+export async function isFitting(
+  tx: Tx,
+  device: string,
+  { product, version }: { readonly product: string; readonly version: string },
+): Promise<boolean> {
+  const release = await findRelease(tx, product, version);
+  if (release === undefined) return false;
+  const { hardwareIds } = release;
+  const found = await fitting(tx, { product, hardwareIds, onlyRunning: undefined })
+    .select('devices.id')
+    .where('devices.id', '=', device)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
+/** How many devices within reach run, or have proven, a release with a higher number. */
+export async function countBeyond(tx: Tx, reach: Reach, counter: number): Promise<number> {
+  const { count } = await fitting(tx, reach)
+    .innerJoin('releases', (join) =>
+      join.on(({ eb, or, ref }) =>
+        or([
+          eb('releases.manifest_sha256', '=', ref('devices.proven_manifest_sha256')),
+          eb('releases.manifest_sha256', '=', ref('devices.running_manifest_sha256')),
+        ]),
+      ),
+    )
+    .where('releases.release_counter', '>', counter)
+    .select(({ fn }) => fn.count<number>('devices.id').distinct().as('count'))
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
+// What it returns is only known to the query builder; naming it would repeat the query.
+function fitting(tx: Tx, { product, hardwareIds, onlyRunning }: Reach) {
+  const all = tx
+    .selectFrom('devices')
+    .where('devices.product', '=', product)
+    .where('devices.state', '=', 'accepted')
+    .where('devices.hardware_id', 'in', hardwareIds);
+  return onlyRunning === undefined
+    ? all
+    : all.where('devices.running_manifest_sha256', '=', onlyRunning);
 }
 
 /** Stores the rollout, its phases and every member as waiting. */
@@ -74,6 +130,7 @@ export async function insertRollout(tx: Tx, plan: Plan): Promise<void> {
       state: 'running',
       phase: 0,
       reason: null,
+      only_running: plan.onlyRunning,
       created_at: at,
       changed_at: at,
     })

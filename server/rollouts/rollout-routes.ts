@@ -25,7 +25,9 @@ const create = createRoute({
     201: jsonAnswer('The rollout, its first phase offered', RolloutSchema),
     400: errorAnswer('The request is not understood'),
     404: errorAnswer('`unknown_release`'),
-    409: errorAnswer('`rollout_running` or `no_devices`'),
+    409: errorAnswer(
+      '`rollout_running`, `no_devices`, `release_recalled` or `release_counter_lower`',
+    ),
   },
 });
 
@@ -75,6 +77,13 @@ export function rolloutRoutes(deps: RolloutDeps) {
           return c.json(wire(created.rollout), 201);
         case 'unknown_release':
           return c.json(refusal('unknown_release', 'no such release is published'), 404);
+        case 'release_recalled':
+          return c.json(
+            refusal('release_recalled', `this release was recalled: ${created.reason}`),
+            409,
+          );
+        case 'release_counter_lower':
+          return c.json(refusal('release_counter_lower', lower(created)), 409);
         case 'no_devices':
           return c.json(refusal('no_devices', 'no accepted device fits this release'), 409);
         case 'rollout_running':
@@ -105,6 +114,10 @@ export function rolloutRoutes(deps: RolloutDeps) {
           return c.json(refusal('not_allowed', `cannot ${action} what is ${acted.state}`), 409);
       }
     });
+}
+
+function lower({ beyond, counter }: { beyond: number; counter: number }): string {
+  return `${beyond} of the devices have committed a release after this one, which is number ${counter}, and would refuse it; reissue it first (sealift release reissue)`;
 }
 
 const UNKNOWN = refusal('unknown_rollout', 'there is no such rollout');

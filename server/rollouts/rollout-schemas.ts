@@ -18,6 +18,9 @@ export const NewRollout = z
       .min(1)
       .max(MAX_PHASES)
       .refine(isAscending, 'each phase must reach a larger percent than the one before'),
+    onlyRunning: NameField.optional().openapi({
+      description: 'Only devices that run this version, to move them off a recalled release',
+    }),
   })
   .openapi('NewRollout');
 
@@ -34,7 +37,10 @@ export const RolloutSchema = z
     manifestSha256: z.string(),
     state: z.enum(['running', 'paused', 'halted', 'completed', 'aborted']),
     phase: count.openapi({ description: 'Index of the open phase' }),
-    reason: z.string().nullable().openapi({ description: 'Why it halted' }),
+    reason: z.string().nullable().openapi({ description: 'Why it halted, or was ended' }),
+    onlyRunning: z.string().nullable().openapi({
+      description: 'Manifest that its devices run when they join; null is all that fit',
+    }),
     createdAt: z.string(),
     changedAt: z.string(),
     phases: z.array(

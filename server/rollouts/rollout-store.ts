@@ -18,6 +18,8 @@ export interface Rollout {
   /** Index of the open phase. */
   readonly phase: number;
   readonly reason: string | null;
+  /** The manifest that its devices run when they join; null when it is for all that fit. */
+  readonly onlyRunning: string | null;
   readonly createdAt: string;
   readonly changedAt: string;
   readonly phases: readonly Phase[];
@@ -103,6 +105,7 @@ function rolloutOf(row: RolloutRow, phases: readonly RolloutPhaseRow[]): Rollout
     state,
     phase,
     reason,
+    onlyRunning: row.only_running,
     createdAt: row.created_at,
     changedAt: row.changed_at,
     phases: phases.filter(({ rollout }) => rollout === id).map(phaseOf),

@@ -9,9 +9,11 @@ import { issueOperatorToken } from '../http/operator-token-store.ts';
 import { findManifest } from '../releases/release-store.ts';
 import { rememberReleases } from '../reports/assigned-release.ts';
 import { reportIngest } from '../reports/ingest.ts';
+import type { StoreMessageDeps } from '../reports/store-message.ts';
 import { receiveReports, type Receipt } from '../reports/receive-reports.ts';
 import { carryOut } from '../rollouts/carry-out.ts';
 import { deviceAccepted, deviceLeft } from '../rollouts/fleet-changes.ts';
+import { moveLatecomer } from '../rollouts/move-latecomer.ts';
 import { rolloutDesk } from '../rollouts/rollout-desk.ts';
 import type { Announcements } from './announcements.ts';
 import type { Ground } from './ground.ts';
@@ -50,7 +52,10 @@ export function fleetSide(ground: Ground, { tell, disconnect }: FleetDeps): Flee
     },
     randomBytes,
   });
-  const receive = reportReceiver(ground, step);
+  const mover = { actor: 'server', deps: { ...step, newId } };
+  const receive = reportReceiver(ground, step, (tx, device, manifestSha256) =>
+    moveLatecomer(tx, device, manifestSha256, mover),
+  );
   const { authenticate } = auth;
   return {
     api: {
@@ -74,7 +79,11 @@ export function fleetSide(ground: Ground, { tell, disconnect }: FleetDeps): Flee
 
 type Step = Parameters<typeof carryOut>[1];
 
-function reportReceiver({ log }: Ground, step: Step): FleetSide['receiveReports'] {
+function reportReceiver(
+  { log }: Ground,
+  step: Step,
+  moveOff: StoreMessageDeps['moveOff'],
+): FleetSide['receiveReports'] {
   const { db } = step;
   const failed = (what: string) => (cause: unknown) => {
     log(`${what}_failed`, { error: String(cause) });
@@ -84,6 +93,7 @@ function reportReceiver({ log }: Ground, step: Step): FleetSide['receiveReports'
     ingest: reportIngest({
       ...step,
       findAssignedRelease: rememberReleases(findManifest),
+      moveOff,
       noticed: ({ device, attack, since, times, code }) => {
         log('device_noticed', { device, attack, since, times, code });
       },

@@ -101,6 +101,10 @@ export async function addRelease(
       hardware_ids: JSON.stringify(manifest.hardwareIds),
       state: 'published',
       published_at: NOON.toISOString(),
+      release_counter: 1,
+      recalled_at: null,
+      recall_reason: null,
+      move_to: null,
     })
     .execute();
   return manifest_sha256;

@@ -6,6 +6,7 @@ import { rememberReleases } from '../../server/reports/assigned-release.ts';
 import { reportIngest } from '../../server/reports/ingest.ts';
 import { receiveReports, type Receipt } from '../../server/reports/receive-reports.ts';
 import type { Notice } from '../../server/reports/signal-store.ts';
+import { moveLatecomer } from '../../server/rollouts/move-latecomer.ts';
 import { carryOut } from '../../server/rollouts/carry-out.ts';
 import { rolloutDesk } from '../../server/rollouts/rollout-desk.ts';
 import { addRelease, keyOf, report, running, signReport, startFleet, type Fleet } from './fleet.ts';
@@ -70,6 +71,8 @@ function receiverOf(fleet: Fleet & Pick<ReportingFleet, 'noticed'>): {
   const ingest = reportIngest({
     ...fleet,
     findAssignedRelease: rememberReleases(findManifest),
+    moveOff: (tx, device, manifestSha256) =>
+      moveLatecomer(tx, device, manifestSha256, { actor: 'server', deps: fleet }),
     noticed: (notice) => {
       fleet.noticed.push(notice);
     },

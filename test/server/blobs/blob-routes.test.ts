@@ -27,6 +27,8 @@ async function served(change: Partial<BlobDeps> = {}): Promise<{ url: string; pa
         asked === sha256 ? { sha256, length, mediaType: 'text/html', published: true } : undefined,
       ),
     pathOf: () => path,
+    isRecalled: () => Promise.resolve(false),
+    isOperator: () => Promise.resolve(false),
     mayRead: () => Promise.resolve(true),
     isPublic: true,
     ...change,

@@ -225,7 +225,10 @@ const ATTACKS: readonly Attack[] = [
 
 function otherEpoch(manifest: ManifestFile): ReturnType<typeof targetEntry> {
   const { hardwareIds } = manifest;
-  return { ...targetEntry(manifest), custom: { mustMatch: { securityEpoch: 99, hardwareIds } } };
+  return {
+    ...targetEntry(manifest),
+    custom: { mustMatch: { securityEpoch: 99, hardwareIds, releaseCounter: 1 } },
+  };
 }
 
 async function roleWith(

@@ -34,6 +34,8 @@ test('a release is published, listed, shown and announced', async () => {
     hardwareIds: ['rpi4'],
     state: 'published',
     publishedAt: '2026-06-01T12:00:00.000Z',
+    releaseCounter: 1,
+    recall: null,
   };
   expect(answer).toEqual({ status: 201, ...json });
   expect(await (await app.ask('/api/v1/releases?product=gateway')).json()).toEqual({
@@ -42,6 +44,7 @@ test('a release is published, listed, shown and announced', async () => {
   expect(await (await app.ask('/api/v1/releases/gateway/1.0.0')).json()).toEqual({
     ...json,
     manifest: release.manifest,
+    runningOn: { count: 0, devices: [] },
   });
   expect(app.told).toEqual(['timestamp', 'release']);
   expect(await answerOf(await publishByHttp(app, release))).toEqual({ status: 200, ...json });

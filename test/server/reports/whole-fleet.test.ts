@@ -53,6 +53,7 @@ async function begin() {
       carryOut: () => undefined,
       noticed: () => undefined,
       findAssignedRelease: rememberReleases(findManifest),
+      moveOff: () => Promise.resolve(undefined),
     }),
   });
   const broker = await startBroker({

@@ -105,8 +105,14 @@ describe('creating a rollout', () => {
 
   test('is refused for a release that was recalled', async () => {
     await addDevices(fleet, ['d0']);
-    await fleet.db.updateTable('releases').set({ state: 'recalled' }).execute();
-    expect(await rolloutDesk(fleet).createRollout(wish(100))).toEqual({ kind: 'unknown_release' });
+    await fleet.db
+      .updateTable('releases')
+      .set({ state: 'recalled', recall_reason: 'it burns' })
+      .execute();
+    expect(await rolloutDesk(fleet).createRollout(wish(100))).toEqual({
+      kind: 'release_recalled',
+      reason: 'it burns',
+    });
   });
 
   test('is refused without devices, and leaves nothing behind', async () => {

@@ -50,6 +50,7 @@ test('a rollout is created, shown and listed alike', async () => {
       state: 'running',
       phase: 0,
       reason: null,
+      onlyRunning: null,
       createdAt: '2026-06-01T12:00:00.000Z',
       changedAt: '2026-06-01T12:00:00.000Z',
       phases: [
