@@ -1,3 +1,5 @@
+import { keyIdOf } from '../../shared/crypto/public-key.ts';
+import type { Signer } from '../../shared/crypto/signer.ts';
 import type { KeyOpening } from '../author/held-key-folder.ts';
 import { lazyVault, type Vault } from '../author/vault.ts';
 import { openSigner } from '../signers/open-signer.ts';
@@ -12,7 +14,10 @@ export interface CommandKeys extends KeyOpening {
   readonly signerWorld: SignerWorld;
 }
 
-/** Nothing is asked for before a key needs it. */
+/**
+ * Nothing is asked for before a key needs it, and nothing twice: a command may sign again, on top of
+ * what somebody else published meanwhile.
+ */
 export function keyOpening(world: World): CommandKeys {
   const passphrase = {
     known: async () => askPassphrase(world),
@@ -20,5 +25,12 @@ export function keyOpening(world: World): CommandKeys {
   };
   const vault = lazyVault(passphrase, world.random);
   const signerWorld: SignerWorld = { ...world, vault };
-  return { vault, signerWorld, openSigner: async (uri, key) => openSigner(uri, key, signerWorld) };
+  const opened = new Map<string, Promise<Signer>>();
+  const openOnce: KeyOpening['openSigner'] = async (uri, added) => {
+    const which = `${keyIdOf(added)} ${uri}`;
+    const signer = opened.get(which) ?? openSigner(uri, added, signerWorld);
+    opened.set(which, signer);
+    return signer;
+  };
+  return { vault, signerWorld, openSigner: openOnce };
 }

@@ -19,4 +19,4 @@ Signers (quote the URI: it may hold ; and ?):
                          VAULT_ADDR, VAULT_TOKEN, VAULT_NAMESPACE
 
 Keys are Ed25519 or ECDSA P-256. What is stored is the URI and the public key, never a PIN or a
-token. Each use reads the public key again and refuses another; each signature is verified first.`;
+token. Each command reads the public key again and refuses another; each signature is verified first.`;

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path';
 import { Failure } from '../failure.ts';
 import { lastWords, runChild, type ChildEnd } from './child.ts';
 import { readPublicKey } from './read-public-key.ts';
@@ -21,6 +22,12 @@ export const execProgram: Scheme = (address, world) => {
   const [command, ...args] = address.split(' ').filter(Boolean).map(percentDecoded);
   if (command === undefined) {
     throw invalidUri('exec:', 'a program is missing, as in exec:/usr/local/bin/sign-with-our-hsm');
+  }
+  if (command.includes('/') && !isAbsolute(command)) {
+    throw invalidUri(
+      `exec:${address}`,
+      'it would be another program in another folder: name it whole',
+    );
   }
   const run = async (verb: 'public-key' | 'sign', input?: Uint8Array): Promise<Uint8Array> =>
     runProgram([command, ...args, verb], input, world);

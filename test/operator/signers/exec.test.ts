@@ -79,6 +79,9 @@ describe('a program', () => {
     await expect(firstSigner('exec:/no/such/program', signerWorld())).rejects.toThrow(
       code('signer_unavailable'),
     );
+    await expect(firstSigner('exec:./program', signerWorld())).rejects.toThrow(
+      code('signer_uri_invalid'),
+    );
     await expect(firstSigner('exec: ', signerWorld())).rejects.toThrow(code('signer_uri_invalid'));
   });
 
