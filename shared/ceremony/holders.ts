@@ -13,7 +13,7 @@ export type Holders = ReadonlyMap<string, Holder>;
 /** A field that no TUF client knows and every TUF client preserves. */
 export const HOLDERS_FIELD = 'x-sealift';
 
-const Field = z.looseObject({ holders: z.record(z.string(), z.unknown()) });
+const Field = z.looseObject({ holders: z.optional(z.record(z.string(), z.unknown())) });
 
 /**
  * The holders that a root or image targets names. No check rests on a name, so a field that is not as
@@ -23,7 +23,7 @@ export function holdersOf(signed: Readonly<Record<string, unknown>>): Holders {
   const field = Field.safeParse(signed[HOLDERS_FIELD]);
   const named = new Map<string, Holder>();
   if (!field.success) return named;
-  for (const [keyId, value] of Object.entries(field.data.holders)) {
+  for (const [keyId, value] of Object.entries(field.data.holders ?? {})) {
     const holder = Holder.safeParse(value);
     if (holder.success) named.set(keyId, holder.data);
   }

@@ -1,5 +1,5 @@
 import { canonicalBytes } from '../../../shared/metadata/canonical-json.ts';
-import { change, danger, type Finding } from './finding.ts';
+import { change, danger, shortId, type Finding } from './finding.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -31,6 +31,16 @@ export function fieldsOf(value: unknown): Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Fields)
     : {};
+}
+
+/** Keys that a file lists and no role of it names: they mean nothing today, and are nobody's. */
+export function describeStrayKeys(
+  name: string,
+  keys: Readonly<Record<string, unknown>>,
+  named: readonly string[],
+): readonly Finding[] {
+  const stray = Object.keys(keys).filter((id) => !named.includes(id));
+  return stray.map((id) => danger(`${name}: lists key ${shortId(id)} that no role names`));
 }
 
 /** How long a file holds, and whether that is more than it ever should. */

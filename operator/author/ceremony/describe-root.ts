@@ -2,8 +2,9 @@ import { holdersOf } from '../../../shared/ceremony/holders.ts';
 import { keyMaterial } from '../../../shared/crypto/public-key.ts';
 import type { Root, RootFile } from '../../../shared/metadata/root.ts';
 import { ROOT_DAYS } from '../first-metadata.ts';
+import { describeHolders } from './describe-holders.ts';
 import { describeKeys, type KeySide } from './describe-keys.ts';
-import { describeExpiry, describeRest, fieldsOf } from './describe-rest.ts';
+import { describeExpiry, describeRest, describeStrayKeys, fieldsOf } from './describe-rest.ts';
 import { danger, type Finding } from './finding.ts';
 
 /** One version of a root: as it is read and as it is written. */
@@ -29,7 +30,8 @@ export function describeRoot(
     ...describeExpiry(name, after.content, ROOT_DAYS, now),
     ...roles,
     ...onlineInOffline(repository, after.content),
-    ...strayKeys(name, after.content),
+    ...describeStrayKeys(name, after.file.keys, keyIdsOf(after)),
+    ...describeHolders(name, before.file, after.file, keyIdsOf(before, after)),
     ...describeRest(name, before.file, after.file, EXPLAINED),
     ...describeRest(`${name} roles`, before.file.roles, after.file.roles, ROLES),
     ...ROLES.flatMap((role) =>
@@ -45,6 +47,12 @@ export function describeRoot(
 
 // Keys are told by the roles that name them, holders with the keys.
 const EXPLAINED = ['version', 'expires', 'keys', 'roles', 'x-sealift'];
+
+function keyIdsOf(...sides: readonly RootSide[]): readonly string[] {
+  return [
+    ...new Set(sides.flatMap(({ content }) => ROLES.flatMap((r) => content.roles[r].keyids))),
+  ];
+}
 
 function sideOf({ content, file }: RootSide, role: (typeof ROLES)[number]): KeySide {
   return { role: content.roles[role], keys: content.keys, holders: holdersOf(file) };
@@ -69,10 +77,4 @@ function materials({ roles, keys }: Root, role: (typeof ROLES)[number]): readonl
     const key = keys.get(id);
     return key === undefined ? [] : [keyMaterial(key)];
   });
-}
-
-function strayKeys(name: string, { roles, keys }: Root): readonly Finding[] {
-  const used = new Set(ROLES.flatMap((role) => roles[role].keyids));
-  const stray = [...keys.keys()].filter((id) => !used.has(id));
-  return stray.map((id) => danger(`${name}: lists key ${id.slice(0, 16)} that no role names`));
 }

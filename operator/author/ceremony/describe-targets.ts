@@ -1,8 +1,9 @@
 import { holdersOf } from '../../../shared/ceremony/holders.ts';
 import type { DelegatedRole, Targets, TargetsFile } from '../../../shared/metadata/targets.ts';
 import { TARGETS_DAYS } from '../first-metadata.ts';
+import { describeHolders } from './describe-holders.ts';
 import { describeKeys, whose, type KeySide } from './describe-keys.ts';
-import { describeExpiry, describeRest, fieldsOf } from './describe-rest.ts';
+import { describeExpiry, describeRest, describeStrayKeys, fieldsOf } from './describe-rest.ts';
 import { change, danger, type Finding } from './finding.ts';
 
 /** One version of a targets role: as it is read and as it is written. */
@@ -24,6 +25,8 @@ export function describeImageTargets(
     ...describeExpiry(name, after.content, TARGETS_DAYS, now),
     ...[...names].flatMap((product) => describeProduct(product, before, after)),
     ...listed.map((path) => danger(`${name}: VOUCHES FOR ${path} ITSELF, past every product key`)),
+    ...describeStrayKeys(name, after.file.delegations?.keys ?? {}, keyIdsOf(after)),
+    ...describeHolders(name, before.file, after.file, keyIdsOf(before, after)),
     ...describeRest(name, before.file, after.file, EXPLAINED),
     ...describeRest(
       `${name} delegations`,
@@ -67,6 +70,10 @@ function newProduct({ name, keyids, threshold }: DelegatedRole, side: KeySide): 
 function shapeFaults(product: string, { paths, terminating }: DelegatedRole): readonly Finding[] {
   const isOwn = paths?.length === 1 && paths[0] === `${product}/*/*` && terminating;
   return isOwn ? [] : [danger(`product ${product}: may sign more or less than ${product}/*/*`)];
+}
+
+function keyIdsOf(...sides: readonly TargetsSide[]): readonly string[] {
+  return [...new Set(sides.flatMap((side) => rolesOf(side).flatMap(({ keyids }) => keyids)))];
 }
 
 function rolesOf({ content }: TargetsSide): readonly DelegatedRole[] {
