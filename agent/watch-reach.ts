@@ -91,10 +91,8 @@ async function tellReturn(deps: ReachDeps, lasting: Lasting): Promise<void> {
 
 async function tellSlow(deps: ReachDeps, lasting: Lasting): Promise<Lasting> {
   if (!isTimeToTell(lasting, SLOW_TURNS)) return lasting;
-  const { since, times, detail } = lasting;
-  deps.log('slow_retrieval_noticed', { since, times, detail });
   await report(deps, noticed('slow_retrieval', lasting));
-  return { ...lasting, told: times };
+  return { ...lasting, told: lasting.times };
 }
 
 /** First the report, then the memory that it was made: at worst, it is told twice. */
