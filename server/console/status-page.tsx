@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { DeviceTable } from './device-table.tsx';
+import { ExpiryList } from './expiry-list.tsx';
 import { Page } from './page.tsx';
 import { ReleaseTable } from './release-table.tsx';
 import { RolloutList } from './rollout-list.tsx';
@@ -7,7 +8,7 @@ import type { Status } from './status.ts';
 
 export interface StatusDeps {
   /** What there is to see: the newest of everything, at most {@link SHOWN} each. */
-  readonly loadStatus: (limit: number) => Promise<Status>;
+  readonly loadStatus: (limit: number, now: Date) => Promise<Status>;
   readonly now: () => Date;
 }
 
@@ -22,13 +23,15 @@ const POLICY =
 export function statusPage({ loadStatus, now }: StatusDeps): Hono {
   const app = new Hono();
   app.get('/', async (c) => {
-    const status = await loadStatus(SHOWN);
+    const at = now();
+    const status = await loadStatus(SHOWN, at);
     c.header('Content-Security-Policy', POLICY);
     c.header('Cache-Control', 'no-store');
     c.header('Referrer-Policy', 'no-referrer');
     c.header('X-Content-Type-Options', 'nosniff');
     return c.html(
-      <Page at={now()} auditHead={status.auditHead}>
+      <Page at={at} auditHead={status.auditHead}>
+        <ExpiryList files={status.expiry} />
         <RolloutList rollouts={status.rollouts} shown={SHOWN} />
         <DeviceTable devices={status.devices} shown={SHOWN} />
         <ReleaseTable releases={status.releases} shown={SHOWN} />

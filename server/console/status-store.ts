@@ -1,15 +1,17 @@
 import type { Database } from '../database/schema.ts';
 import { listNewestDevices } from '../devices/inventory-store.ts';
+import { readExpiry } from '../repository/expiry-store.ts';
 import { listRollouts } from '../rollouts/rollout-store.ts';
 import type { Newest, ShownRelease, Status } from './status.ts';
 
 /** What the status page shows: bounded reads, whatever the size of the fleet. */
-export async function loadStatus(db: Database, limit: number): Promise<Status> {
+export async function loadStatus(db: Database, limit: number, now: Date): Promise<Status> {
   const more = limit + 1; // one beyond tells whether there are more
   return {
     rollouts: newest(await listRollouts(db, more), limit),
     devices: newest(await listNewestDevices(db, more), limit),
     releases: newest(await listNewestReleases(db, more), limit),
+    expiry: await readExpiry(db, now),
     auditHead: await db
       .selectFrom('audit')
       .select(['sequence', 'hash'])

@@ -1,4 +1,5 @@
 import type { Device } from '../devices/inventory-store.ts';
+import type { FileExpiry } from '../repository/expiry-store.ts';
 import type { Rollout } from '../rollouts/rollout-store.ts';
 
 /** A list of which the page may show only the newest. */
@@ -23,6 +24,8 @@ export interface Status {
   readonly rollouts: Newest<Rollout>;
   readonly devices: Newest<Device>;
   readonly releases: Newest<ShownRelease>;
+  /** Files that people must sign again in time, the most urgent first. */
+  readonly expiry: readonly FileExpiry[];
   /** The newest audit entry; undefined before anything happened. */
   readonly auditHead: { readonly sequence: number; readonly hash: string } | undefined;
 }

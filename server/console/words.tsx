@@ -43,4 +43,8 @@ const TONES: ReadonlyMap<string, 'good' | 'bad' | 'busy'> = new Map([
   ['rolled_back', 'bad'],
   ['rejected', 'bad'],
   ['recalled', 'bad'],
+  ['notice', 'busy'],
+  ['warning', 'busy'],
+  ['critical', 'bad'],
+  ['expired', 'bad'],
 ]);

@@ -9,6 +9,8 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0002-device-signals': { up: (db) => runAll(db, DEVICE_SIGNALS) },
   '0003-recall': { up: (db) => runAll(db, RECALL) },
   '0003-signing-events': { up: (db) => runAll(db, SIGNING_EVENTS) },
+  '0004-components': { up: (db) => runAll(db, COMPONENTS) },
+  '0004-expiry-notices': { up: (db) => runAll(db, EXPIRY_NOTICES) },
 };
 
 const SPINE: readonly string[] = [
@@ -110,6 +112,18 @@ const SIGNING_EVENTS: readonly string[] = [
      event text not null references signing_events (id), repository text not null,
      role text not null, keyid text not null, sig text not null, signed_by text not null,
      signed_at text not null, primary key (event, repository, role, keyid))`,
+];
+
+const EXPIRY_NOTICES: readonly string[] = [
+  `create table expiry_notices (
+     repository text not null, role text not null, version integer not null, level text not null,
+     primary key (repository, role))`,
+];
+
+/** JSON lists: what a device says stands of each component, and what it proved by a receipt. */
+const COMPONENTS: readonly string[] = [
+  'alter table devices add column running_components text',
+  'alter table devices add column proven_components text',
 ];
 
 /** The database itself refuses to rewrite history, whatever a query says. */

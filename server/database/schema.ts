@@ -20,6 +20,7 @@ export interface Tables {
   readonly signing_event_files: SigningEventFileRow;
   readonly signing_event_manifests: SigningEventManifestRow;
   readonly signing_event_signatures: SigningEventSignatureRow;
+  readonly expiry_notices: ExpiryNoticeRow;
   readonly audit: AuditRow;
 }
 
@@ -92,9 +93,13 @@ export interface DeviceRow {
   running_version: string | null;
   running_installed_sha256: string | null;
   running_slot: string | null;
+  /** JSON: `[{component, installedSha256}]`; null from a device of one component. */
+  running_components: string | null;
   security_epoch: number;
   /** The last release it proved by a receipt: where a withdrawn assignment leads back to. */
   proven_manifest_sha256: string | null;
+  /** JSON: what stood of each component when it proved that. */
+  proven_components: string | null;
   /** What the director tells it to run; null is "nothing". Rollouts set it, the director signs it. */
   desired_manifest_sha256: string | null;
   /** The rollout that set it. */
@@ -247,6 +252,14 @@ export interface SigningEventSignatureRow {
   sig: string;
   signed_by: string;
   signed_at: string;
+}
+
+/** How urgent the renewal of a file was when it was last noted in the audit trail. */
+export interface ExpiryNoticeRow {
+  repository: 'image' | 'director';
+  role: string;
+  version: number;
+  level: 'notice' | 'warning' | 'critical' | 'expired' | 'ok';
 }
 
 export interface AuditRow {

@@ -13,7 +13,9 @@ import { isBlobRecalled, runningOn } from '../releases/recall-store.ts';
 import { findManifest, findRelease, listReleases } from '../releases/release-store.ts';
 import { servedFiles } from '../repository/image-files.ts';
 import { findFile } from '../repository/metadata-store.ts';
+import { readExpiry } from '../repository/expiry-store.ts';
 import { namedKeys } from '../repository/named-keys-store.ts';
+import { nextKeys } from '../repository/next-keys-store.ts';
 import { listProducts } from '../repository/product-store.ts';
 import { foundTrust, readTrust } from '../repository/trust-store.ts';
 import { afterPublication, imageChanged } from './after-publication.ts';
@@ -58,7 +60,9 @@ function trustDeps(ground: Ground, tell: Announcements): AuthorApi['trust'] {
   const { findSigner } = ring;
   return {
     onlineKeys: async () => publicKeysOf(await namedKeys(db, findSigner)),
+    nextKeys: (roles, actor) => nextKeys(db, ring, roles, { actor, now: now() }),
     readTrust: () => readTrust(db),
+    readExpiry: () => readExpiry(db, now()),
     foundTrust: async (founding, actor) => {
       const outcome = await foundTrust(db, founding, {
         actor,

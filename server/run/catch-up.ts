@@ -4,7 +4,7 @@ import type { Announcements } from './announcements.ts';
 import { finishWaitingNow } from './ceremony-side.ts';
 import type { FleetSide } from './fleet-side.ts';
 import type { Ground } from './ground.ts';
-import { renewBundlesNow, renewImageNow } from './tasks.ts';
+import { noteExpiryNow, renewBundlesNow, renewImageNow } from './tasks.ts';
 
 /** The broker forgets with the process; more releases than this are asked for over HTTP. */
 const RETAINED_RELEASES = 200;
@@ -22,6 +22,7 @@ export async function catchUp(
   await renewImageNow(ground, tell);
   await tell.timestamp();
   await finishWaitingNow(ground, tell);
+  await noteExpiryNow(ground);
   for (const rollout of await listUnfinished(db)) await carryOut(rollout);
   for (const { product, version } of await listReleases(db, { limit: RETAINED_RELEASES })) {
     const found = await findRelease(db, product, version);

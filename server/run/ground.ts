@@ -14,6 +14,7 @@ import { loadOnlineKeys } from '../keys/first-keys.ts';
 import { openKeyRing, type KeyRing } from '../keys/key-ring.ts';
 import { servedFiles, type ServedFiles } from '../repository/image-files.ts';
 import { keyMisfit } from '../repository/key-fit-store.ts';
+import { retireKeys } from '../repository/next-keys-store.ts';
 import { readImageFile } from '../repository/metadata-store.ts';
 import { readTrust } from '../repository/trust-store.ts';
 
@@ -44,7 +45,7 @@ export async function openGround(config: Config, edge: Edge): Promise<Ground> {
   const { dataDir } = config;
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const db = await openDatabase(join(dataDir, 'sealift.db'));
-  const ring = await openKeys(join(dataDir, 'keys'), db).catch(async (cause: unknown) => {
+  const ring = await openKeys(join(dataDir, 'keys'), db, edge.log).catch(async (cause: unknown) => {
     await db.destroy();
     throw cause;
   });
@@ -68,15 +69,19 @@ export async function openGround(config: Config, edge: Edge): Promise<Ground> {
 }
 
 /** The first keys are made before trust is founded, never after: the roots name those that were there. */
-async function openKeys(folder: string, db: Database): Promise<KeyRing> {
+async function openKeys(folder: string, db: Database, log: LogEvent): Promise<KeyRing> {
   const { initialised } = await readTrust(db);
   if (!initialised) await loadOnlineKeys(folder, newSeed);
   const ring = await openKeyRing(folder, newSeed);
   const misfit = await keyMisfit(db, ring.findSigner);
-  if (misfit === undefined) return ring;
-  throw new Error(
-    `a key is missing in ${folder}: ${misfit}; restore keys and database from one backup`,
-  );
+  if (misfit !== undefined) {
+    throw new Error(
+      `a key is missing in ${folder}: ${misfit}; restore keys and database from one backup`,
+    );
+  }
+  const retired = await retireKeys(db, ring);
+  if (retired.length > 0) log('online_keys_retired', { keyIds: retired });
+  return ring;
 }
 
 async function findKnownDevice(

@@ -117,7 +117,7 @@ function listen(ground: Ground, { tell, fleet, tls }: Listening): Promise<HttpLi
 function statusDeps({ config, db, now }: Ground): AppDeps['status'] {
   return {
     now,
-    loadStatus: (limit) => loadStatus(db, limit),
+    loadStatus: (limit, at) => loadStatus(db, limit, at),
     findOperator: (token) => findOperator(db, token, now()),
     isLocal: isLoopback(config.host) && config.publicUrl === undefined,
   };

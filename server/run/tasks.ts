@@ -1,6 +1,7 @@
 import { renewBundles } from '../director/renew-bundles-task.ts';
 import { saveSightings } from '../devices/sightings-store.ts';
 import { startSightings } from '../devices/sightings-task.ts';
+import { noteExpiry } from '../repository/expiry-store.ts';
 import { renewImage } from '../repository/renew-image-task.ts';
 import type { Announcements } from './announcements.ts';
 import { every, type Running } from './every.ts';
@@ -19,6 +20,7 @@ export function startTasks(ground: Ground, tell: Announcements): Running {
   const running = [
     every(RENEW_EVERY, () => renewImageNow(ground, tell), failed('image_renewal')),
     every(RENEW_EVERY, () => renewBundlesNow(ground, tell), failed('bundle_renewal')),
+    every(RENEW_EVERY, () => noteExpiryNow(ground), failed('expiry_note')),
     startSightings({
       sightings,
       save: (seen) => saveSightings(db, seen),
@@ -42,6 +44,11 @@ export async function renewImageNow(
   imageFiles.forgetNewest();
   log('image_renewed', { renewed });
   await tell.timestamp();
+}
+
+/** Says which files people must sign again soon; each once a level. */
+export async function noteExpiryNow({ db, now, log }: Ground): Promise<void> {
+  for (const file of await noteExpiry(db, now())) log('metadata_expires_soon', file);
 }
 
 /** Signs the bundles of devices again whose time has come. */

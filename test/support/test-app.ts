@@ -75,7 +75,7 @@ export async function testApp(change: Partial<Config> = {}): Promise<TestApp> {
     open: { now: ground.now, isHealthy: () => Promise.resolve(true), securityContact: undefined },
     status: {
       now: ground.now,
-      loadStatus: (limit) => loadStatus(ground.db, limit),
+      loadStatus: (limit, at) => loadStatus(ground.db, limit, at),
       findOperator: (token) => findOperator(ground.db, token, clock.now),
       isLocal: isLoopback(ground.config.host),
     },

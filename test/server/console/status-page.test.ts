@@ -12,7 +12,10 @@ beforeEach(async () => {
 });
 
 async function page(): Promise<{ html: string; response: Response }> {
-  const app = statusPage({ loadStatus: (limit) => loadStatus(fleet.db, limit), now: fleet.now });
+  const app = statusPage({
+    loadStatus: (limit, at) => loadStatus(fleet.db, limit, at),
+    now: fleet.now,
+  });
   const response = await app.request('/');
   return { html: await response.text(), response };
 }
