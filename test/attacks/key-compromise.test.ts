@@ -1,4 +1,4 @@
-// Who holds which key can do what (SECURITY.md, "Key compromise"): each row hands the attacker
+// A27: who holds which key can do what (SECURITY.md, "Key compromise"): each row hands the attacker
 // exactly those keys and shows what still cannot be done.
 import { describe, expect, test } from 'vitest';
 import { testKey } from '../support/test-key.ts';
