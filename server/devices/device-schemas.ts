@@ -48,6 +48,10 @@ export const DeviceSchema = z
         installedSha256: digest.nullable(),
         slot: z.string(),
         securityEpoch: z.int(),
+        components: z
+          .array(z.object({ component: z.string(), installedSha256: digest.nullable() }))
+          .optional()
+          .openapi({ description: 'Each component, where there are several' }),
       })
       .nullable()
       .openapi({ description: 'What its last report says is running' }),

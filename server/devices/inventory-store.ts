@@ -1,3 +1,4 @@
+import type { RunningComponent } from '../../shared/protocol/report.ts';
 import { DsseSchema, unverifiedPayload } from '../../shared/dsse.ts';
 import { z } from 'zod';
 import { NoticedAttack } from '../../shared/protocol/noticed.ts';
@@ -20,6 +21,8 @@ export interface Device {
     readonly version: string;
     readonly manifestSha256: string;
     readonly installedSha256: string | null;
+    /** Each component, where its last report lists several. */
+    readonly components?: RunningComponent[];
     readonly slot: string;
     readonly securityEpoch: number;
   } | null;
@@ -181,7 +184,11 @@ function runningOf(row: JoinedRow): Device['running'] {
   const { running_version: version, running_manifest_sha256: manifestSha256 } = row;
   const { running_slot: slot, running_installed_sha256: installedSha256 } = row;
   if (version === null || manifestSha256 === null || slot === null) return null;
-  return { version, manifestSha256, installedSha256, slot, securityEpoch: row.security_epoch };
+  const { running_components: components, security_epoch: securityEpoch } = row;
+  return {
+    ...{ version, manifestSha256, installedSha256, slot, securityEpoch },
+    ...(components !== null && { components: JSON.parse(components) as RunningComponent[] }),
+  };
 }
 
 function assignmentOf(row: JoinedRow): Device['assignment'] {

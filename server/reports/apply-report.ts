@@ -1,5 +1,10 @@
 import { manifestPath } from '../../shared/release/names.ts';
-import type { Report, ReportEvent } from '../../shared/protocol/report.ts';
+import type {
+  Report,
+  ReportEvent,
+  Running,
+  RunningComponent,
+} from '../../shared/protocol/report.ts';
 import type { AssignmentState } from '../rollouts/counters.ts';
 
 /** The release that a device is assigned, as its published manifest has it. */
@@ -8,7 +13,15 @@ export interface AssignedRelease {
   readonly version: string;
   readonly manifestSha256: string;
   readonly securityEpoch: number;
-  /** What must stand on the device, where the manifest has one artifact that can be measured. */
+  /** What must stand on the device, where the author signed it of every artifact. */
+  readonly installedSha256: string | undefined;
+  /** The same of each, in the order of the manifest. */
+  readonly components: readonly SignedComponent[];
+}
+
+/** A component of a release, with what the author signed for what stands of it, if anything. */
+export interface SignedComponent {
+  readonly component: string;
   readonly installedSha256: string | undefined;
 }
 
@@ -32,10 +45,13 @@ export interface Effects {
   readonly device: {
     readonly securityEpoch?: number;
     readonly provenManifestSha256?: string | null;
+    /** What stood of each component by that proof. */
+    readonly provenComponents?: readonly RunningComponent[] | null;
     readonly desiredManifestSha256?: string | null;
   };
 }
 
+const NOTHING_PROVEN = { provenManifestSha256: null, provenComponents: null } as const;
 const NOTHING: Effects = { assignment: undefined, device: {} };
 
 /**
@@ -100,20 +116,49 @@ function receipt(known: Known, release: AssignedRelease, { running }: Report): E
     const found = running?.release.version ?? 'nothing';
     return ended(known, 'failed', 'receipt_not_running', `the receipt says that ${found} runs`);
   }
-  const { installedSha256 } = release;
-  if (installedSha256 !== undefined && running.installedSha256 !== installedSha256) {
-    const found = running.installedSha256 ?? 'nothing';
-    const detail = `measured ${found}, the author signed ${installedSha256}`;
-    return ended(known, 'failed', 'installed_digest_mismatch', detail);
-  }
+  const provenComponents = componentsOf(running, release);
+  const detail = digestFault(running, release, provenComponents);
+  if (detail !== undefined) return ended(known, 'failed', 'installed_digest_mismatch', detail);
   return {
     assignment: { state: 'proven', code: null, detail: null },
     device: {
       provenManifestSha256: release.manifestSha256,
+      provenComponents,
       desiredManifestSha256: release.manifestSha256,
       securityEpoch: Math.max(known.securityEpoch, release.securityEpoch),
     },
   };
+}
+
+/** A device of one component does not list it: its digest is the whole. */
+function componentsOf(
+  { components, installedSha256 }: Running,
+  release: AssignedRelease,
+): readonly RunningComponent[] {
+  const [only, ...others] = release.components;
+  if (components !== undefined || only === undefined || others.length > 0) return components ?? [];
+  return [{ component: only.component, installedSha256 }];
+}
+
+/** What of the measured digests is not as the author signed it, as a sentence. */
+function digestFault(
+  { installedSha256 }: Running,
+  release: AssignedRelease,
+  measured: readonly RunningComponent[],
+): string | undefined {
+  const differs = (found: string | null | undefined, signed: string): string =>
+    `measured ${found ?? 'nothing'}, the author signed ${signed}`;
+  for (const { component, installedSha256: signed } of release.components) {
+    const found = measured.find((each) => each.component === component)?.installedSha256;
+    if (signed === undefined || found === signed) continue;
+    return release.components.length === 1
+      ? differs(found, signed)
+      : `${component}: ${differs(found, signed)}`;
+  }
+  const signed = release.installedSha256;
+  return signed === undefined || signed === installedSha256
+    ? undefined
+    : differs(installedSha256, signed);
 }
 
 type Ending = 'failed' | 'refused' | 'rolled_back';
@@ -128,7 +173,7 @@ function ended(known: Known, state: Ending, code: string, detail: string): Effec
     assignment: { state, code, detail },
     device: {
       desiredManifestSha256: back,
-      ...(proven ? { provenManifestSha256: null } : {}),
+      ...(proven ? NOTHING_PROVEN : {}),
     },
   };
 }
@@ -148,7 +193,7 @@ function fallenBack({ running, event }: Report): Effects {
       code: told?.reason ?? 'drift',
       detail: told?.detail ?? `runs ${found} after it had proven the release`,
     },
-    device: { provenManifestSha256: null, desiredManifestSha256: null },
+    device: { ...NOTHING_PROVEN, desiredManifestSha256: null },
   };
 }
 

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { parseStrictJson } from '../../shared/metadata/strict-json.ts';
+import { signedInstalledDigest } from '../../shared/release/installed-digest.ts';
 import { ManifestSchema } from '../../shared/release/manifest.ts';
 import type { AssignedRelease } from './apply-report.ts';
 
@@ -7,10 +8,11 @@ import type { AssignedRelease } from './apply-report.ts';
 export function assignedRelease(manifestSha256: string, bytes: Uint8Array): AssignedRelease {
   const manifest = ManifestSchema.parse(parseStrictJson(bytes));
   const { product, version, securityEpoch, artifacts } = manifest;
-  const [artifact, ...others] = artifacts;
-  // A receipt carries one digest, so it can prove one artifact; several are the agent's to check.
-  const installedSha256 = others.length === 0 ? artifact?.installed?.sha256 : undefined;
-  return { product, version, manifestSha256, securityEpoch, installedSha256 };
+  const components = artifacts.map(({ component, installed }) => {
+    return { component, installedSha256: installed?.sha256 };
+  });
+  const installedSha256 = signedInstalledDigest(artifacts);
+  return { product, version, manifestSha256, securityEpoch, installedSha256, components };
 }
 
 /** Remembers the few releases that a fleet reports about: a manifest never changes. */

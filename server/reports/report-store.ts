@@ -1,4 +1,4 @@
-import type { Report } from '../../shared/protocol/report.ts';
+import type { Report, RunningComponent } from '../../shared/protocol/report.ts';
 import type { DeviceRow, Tx } from '../database/schema.ts';
 import type { AssignmentState } from '../rollouts/counters.ts';
 import type { Effects } from './apply-report.ts';
@@ -119,6 +119,7 @@ export async function updateDevice(
       running_version: running?.release.version ?? null,
       running_installed_sha256: running?.installedSha256 ?? null,
       running_slot: running?.slot ?? null,
+      running_components: jsonOf(running?.components),
       ...columnsOf(change),
     })
     .where('id', '=', device)
@@ -128,12 +129,20 @@ export async function updateDevice(
 function columnsOf(
   change: Effects['device'],
 ): Partial<
-  Pick<DeviceRow, 'security_epoch' | 'proven_manifest_sha256' | 'desired_manifest_sha256'>
+  Pick<
+    DeviceRow,
+    'security_epoch' | 'proven_manifest_sha256' | 'proven_components' | 'desired_manifest_sha256'
+  >
 > {
-  const { securityEpoch, provenManifestSha256, desiredManifestSha256 } = change;
+  const { securityEpoch, provenManifestSha256, provenComponents, desiredManifestSha256 } = change;
   return {
     ...(securityEpoch !== undefined && { security_epoch: securityEpoch }),
     ...(provenManifestSha256 !== undefined && { proven_manifest_sha256: provenManifestSha256 }),
+    ...(provenComponents !== undefined && { proven_components: jsonOf(provenComponents) }),
     ...(desiredManifestSha256 !== undefined && { desired_manifest_sha256: desiredManifestSha256 }),
   };
+}
+
+function jsonOf(components: readonly RunningComponent[] | null | undefined): string | null {
+  return components === undefined || components === null ? null : JSON.stringify(components);
 }

@@ -38,8 +38,10 @@ const NEW_DEVICE: Omit<DeviceRow, 'id' | 'public_key'> = {
   running_version: null,
   running_installed_sha256: null,
   running_slot: null,
+  running_components: null,
   security_epoch: 0,
   proven_manifest_sha256: null,
+  proven_components: null,
   desired_manifest_sha256: null,
   rollout: null,
 };

@@ -6,6 +6,7 @@ import {
   type Known,
 } from '../../../server/reports/apply-report.ts';
 import type { AssignmentState } from '../../../server/rollouts/counters.ts';
+import { installedDigest } from '../../../shared/release/installed-digest.ts';
 import { installedOf, report, running } from '../../support/fleet.ts';
 
 const NEW = 'b'.repeat(64);
@@ -16,6 +17,12 @@ const release: AssignedRelease = {
   manifestSha256: NEW,
   securityEpoch: 3,
   installedSha256: installedOf('2.0.0'),
+  components: [{ component: 'firmware', installedSha256: installedOf('2.0.0') }],
+};
+const UNSIGNED: AssignedRelease = {
+  ...release,
+  installedSha256: undefined,
+  components: [{ component: 'firmware', installedSha256: undefined }],
 };
 const ref = { product: 'gateway', version: '2.0.0', manifestSha256: NEW };
 const other = { product: 'gateway', version: '1.0.0', manifestSha256: OLD };
@@ -43,7 +50,12 @@ describe('a receipt', () => {
     (state) => {
       expect(apply(known(state), receipt)).toEqual({
         assignment: { state: 'proven', code: null, detail: null },
-        device: { provenManifestSha256: NEW, desiredManifestSha256: NEW, securityEpoch: 3 },
+        device: {
+          provenManifestSha256: NEW,
+          provenComponents: [{ component: 'firmware', installedSha256: installedOf('2.0.0') }],
+          desiredManifestSha256: NEW,
+          securityEpoch: 3,
+        },
       });
     },
   );
@@ -66,11 +78,55 @@ describe('a receipt', () => {
     expect(apply(known('trial'), receipt, runs).assignment?.code).toBe('installed_digest_mismatch');
   });
 
+  describe('of a release of several components', () => {
+    const signed = [
+      { component: 'kernel', installedSha256: 'd'.repeat(64) },
+      { component: 'app', installedSha256: 'e'.repeat(64) },
+    ];
+    const installedSha256 = installedDigest(signed);
+    const several: AssignedRelease = { ...release, installedSha256, components: signed };
+    const before: Known = { ...known('trial'), assignment: { state: 'trial', release: several } };
+    const runs = (components: Running['components'], digest = installedSha256): Running => ({
+      ...running('2.0.0', NEW),
+      installedSha256: digest,
+      ...(components && { components }),
+    });
+
+    test('proves each of them', () => {
+      expect(apply(before, receipt, runs(signed))).toMatchObject({
+        assignment: { state: 'proven' },
+        device: { provenComponents: signed },
+      });
+    });
+
+    test.each([
+      ['one measures otherwise', [signed[0], { component: 'app', installedSha256: NEW }], /^app: /],
+      ['one was not measured', [signed[0], { component: 'app', installedSha256: null }], /^app: /],
+      ['one is not listed', [signed[0], { ...signed[1], component: 'other' }], /^app: .*nothing/],
+      ['none is listed', undefined, /^kernel: .*nothing/],
+    ])('proves nothing when %s, and says which', (_, components, says) => {
+      const { assignment, device } = apply(
+        before,
+        receipt,
+        runs(components as Running['components']),
+      );
+      expect(assignment).toMatchObject({ state: 'failed', code: 'installed_digest_mismatch' });
+      expect(assignment?.detail).toMatch(says);
+      expect(device).not.toHaveProperty('provenManifestSha256');
+    });
+
+    test('proves nothing when the whole is not what its parts make', () => {
+      expect(apply(before, receipt, runs(signed, 'f'.repeat(64))).assignment?.code).toBe(
+        'installed_digest_mismatch',
+      );
+    });
+  });
+
   test('proves a release whose manifest has no digest to measure', () => {
     const before = known('trial');
     const loose: Known = {
       ...before,
-      assignment: { state: 'trial', release: { ...release, installedSha256: undefined } },
+      assignment: { state: 'trial', release: UNSIGNED },
     };
     const runs = { ...running('2.0.0', NEW), installedSha256: null };
     expect(apply(loose, receipt, runs).assignment?.state).toBe('proven');
@@ -178,7 +234,7 @@ describe('a device that proved the release', () => {
         code: 'drift',
         detail: 'runs 1.0.0 after it had proven the release',
       },
-      device: { provenManifestSha256: null, desiredManifestSha256: null },
+      device: { provenManifestSha256: null, provenComponents: null, desiredManifestSha256: null },
     });
   });
 
