@@ -38,6 +38,8 @@ function nextAfter({ status, code }: ServerError): string {
 const NEXT_BY_CODE: ReadonlyMap<string, string> = new Map([
   ['version_conflict', 'Somebody else published at the same time. Run the command again.'],
   ['rollout_running', 'End the live rollout of the product first: sealift rollout abort ID.'],
+  ['release_counter_lower', 'Let devices go back to it: sealift release reissue PRODUCT VERSION.'],
+  ['release_recalled', 'A recall is final. Roll out another release: sealift release list.'],
   ['no_devices', 'No accepted device fits this release. See: sealift device list.'],
   ['blob_hash_mismatch', 'The file changed while it was uploaded. Run the command again.'],
   ['event_overlaps', 'Sign or withdraw the other event first: sealift event list.'],

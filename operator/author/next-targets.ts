@@ -2,6 +2,7 @@ import { manifestPath } from '../../shared/release/names.ts';
 import type { Manifest } from '../../shared/release/manifest.ts';
 import { sha256Hex } from '../../shared/crypto/digest.ts';
 import type { TargetsFile } from '../../shared/metadata/targets.ts';
+import { nextCounter } from './release-order.ts';
 import { daysAfter, keyRecord, roleKeys, TARGETS_DAYS, type RoleChoice } from './first-metadata.ts';
 
 /**
@@ -43,7 +44,7 @@ export function withRelease(
   const target = {
     length: bytes.length,
     hashes: { sha256: sha256Hex(bytes) },
-    custom: { mustMatch: { securityEpoch, hardwareIds } },
+    custom: { mustMatch: { securityEpoch, hardwareIds, releaseCounter: nextCounter(role) } },
   };
   return {
     ...nextVersion(role, now),

@@ -11,6 +11,7 @@ import {
   wholeNumber,
 } from './arguments.ts';
 import { publishRelease, type PublishOptions } from './release-publish.ts';
+import { recallCommand, reissueCommand } from './release-recall.ts';
 import { common, connect, sessionOf, type CommonOptions, type Run } from './session.ts';
 import { harmless, table } from './table.ts';
 
@@ -19,6 +20,8 @@ export function releaseCommands(run: Run): Command {
   return new Command('release')
     .description('releases: signed on this machine, immutable once published')
     .addCommand(publishCommand(run))
+    .addCommand(reissueCommand(run))
+    .addCommand(recallCommand(run))
     .addCommand(listCommand(run))
     .addCommand(showCommand(run));
 }
@@ -85,12 +88,16 @@ function listCommand({ world }: Run): Command {
         release.version,
         release.class,
         release.securityEpoch,
+        release.releaseCounter ?? '',
         release.hardwareIds.join(', '),
-        release.state,
+        release.recall ? `recalled: ${release.recall.reason}` : release.state,
         release.publishedAt,
         release.manifestSha256.slice(0, 16),
       ]);
-      const headings = 'product version class epoch hardware state published manifest'.split(' ');
+      const headings = [
+        ...['product', 'version', 'class', 'epoch', 'number', 'hardware', 'state', 'published'],
+        'manifest',
+      ];
       session.show({ releases }, rows.length === 0 ? 'No releases.' : table(headings, rows));
     });
   return common(command, ['sealift release list --product gateway']);

@@ -11,6 +11,7 @@ interface StartOptions extends CommonOptions {
   readonly phases: readonly number[];
   readonly success: number;
   readonly failure: number;
+  readonly onlyRunning?: string;
 }
 
 /** `sealift rollout …` */
@@ -40,16 +41,18 @@ function startCommand({ world }: Run): Command {
     )
     .option('--success <n>', 'percent of a phase that must have proven it', wholeNumber(1, 100), 90)
     .option('--failure <n>', 'percent of a phase whose failure halts it', wholeNumber(1, 100), 10)
+    .option('--only-running <version>', 'only devices that run this version now', parseName)
     .action(async (options: StartOptions) => {
       const session = sessionOf(world, options);
       const { api } = await connect(session);
-      const { product, version, success, failure } = options;
+      const { product, version, success, failure, onlyRunning } = options;
       const phases = options.phases.map((percent) => ({
         percent,
         successPercent: success,
         failurePercent: failure,
       }));
-      const rollout = await api.startRollout({ product, version, phases });
+      const only = onlyRunning === undefined ? {} : { onlyRunning };
+      const rollout = await api.startRollout({ product, version, phases, ...only });
       session.show(rollout, rolloutText(rollout));
     });
   return common(command, [

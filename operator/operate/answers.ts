@@ -44,6 +44,8 @@ export const Release = z.looseObject({
   hardwareIds: z.array(text),
   state: text,
   publishedAt: text,
+  releaseCounter: z.optional(count),
+  recall: z.optional(z.nullable(z.looseObject({ at: text, reason: text, moveTo: nullable }))),
 });
 export type Release = Readonly<z.infer<typeof Release>>;
 export const Releases = z.looseObject({ releases: z.array(Release) });

@@ -106,6 +106,7 @@ export interface DeviceFilter {
 export interface NewRollout {
   readonly product: string;
   readonly version: string;
+  readonly onlyRunning?: string;
   readonly phases: readonly {
     readonly percent: number;
     readonly successPercent: number;

@@ -61,25 +61,35 @@ interface Aim {
   readonly onlyRunning: string | null;
 }
 
+type Obstacle = Exclude<Creation, { readonly kind: 'created' }>;
+
 /** What would go to whom, or why it cannot. */
-async function aimOf(
-  tx: Tx,
-  { product, version, onlyRunning }: Wish,
-): Promise<Aim | Exclude<Creation, { readonly kind: 'created' }>> {
-  const release = await findRelease(tx, product, version);
+async function aimOf(tx: Tx, wish: Wish): Promise<Aim | Obstacle> {
+  const release = await findRelease(tx, wish.product, wish.version);
   if (release === undefined) return { kind: 'unknown_release' };
-  const { state, hardwareIds, releaseCounter: counter, recallReason } = release;
-  if (state === 'recalled') return { kind: 'release_recalled', reason: recallReason ?? '' };
-  const live = await findLiveRollout(tx, product);
+  if (release.state === 'recalled') {
+    return { kind: 'release_recalled', reason: release.recallReason ?? 'no reason is known' };
+  }
+  const live = await findLiveRollout(tx, wish.product);
   if (live !== undefined) return { kind: 'rollout_running', running: live.id };
-  const left = onlyRunning === undefined ? undefined : await findRelease(tx, product, onlyRunning);
-  if (onlyRunning !== undefined && left === undefined) return { kind: 'unknown_release' };
-  const reach = { product, hardwareIds, onlyRunning: left?.manifestSha256 };
+  return reachOf(tx, wish, release);
+}
+
+async function reachOf(
+  tx: Tx,
+  { product, onlyRunning: version }: Wish,
+  release: Release,
+): Promise<Aim | Obstacle> {
+  const left = version === undefined ? undefined : await findRelease(tx, product, version);
+  if (version !== undefined && left === undefined) return { kind: 'unknown_release' };
+  const onlyRunning = left?.manifestSha256;
+  const { hardwareIds, releaseCounter: counter } = release;
+  const reach = { product, hardwareIds, onlyRunning };
   const devices = await listFittingDevices(tx, reach);
   if (devices.length === 0) return { kind: 'no_devices' };
   const beyond = await countBeyond(tx, reach, counter);
   if (beyond > 0) return { kind: 'release_counter_lower', beyond, counter };
-  return { kind: 'aim', release, devices, onlyRunning: left?.manifestSha256 ?? null };
+  return { kind: 'aim', release, devices, onlyRunning: onlyRunning ?? null };
 }
 
 interface Told {

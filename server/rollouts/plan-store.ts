@@ -91,10 +91,10 @@ export async function isFitting(
 export async function countBeyond(tx: Tx, reach: Reach, counter: number): Promise<number> {
   const { count } = await fitting(tx, reach)
     .innerJoin('releases', (join) =>
-      join.on(({ eb, or, ref }) =>
-        or([
-          eb('releases.manifest_sha256', '=', ref('devices.proven_manifest_sha256')),
-          eb('releases.manifest_sha256', '=', ref('devices.running_manifest_sha256')),
+      join.on((on) =>
+        on.or([
+          on('releases.manifest_sha256', '=', on.ref('devices.proven_manifest_sha256')),
+          on('releases.manifest_sha256', '=', on.ref('devices.running_manifest_sha256')),
         ]),
       ),
     )
