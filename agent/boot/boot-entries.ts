@@ -33,6 +33,10 @@ export async function readEntries(folder: string, names: SlotNames): Promise<Boo
       `sort-key is "${entries.a.sortKey}" in one entry and "${entries.b.sortKey}" in the other`,
     );
   }
+  // Among equals systemd-boot goes by the file name: the order must not rest on that.
+  if (entries.a.version === entries.b.version) {
+    throw damaged(`both entries have version ${entries.a.version}: give one of them a higher one`);
+  }
   return entries;
 }
 
