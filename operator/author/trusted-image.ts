@@ -90,13 +90,26 @@ async function verifiedFile({ store }: Repository, name: string): Promise<Target
   const bytes = await store.load(name);
   const opened = bytes && openFile(name, bytes);
   const floor = (await store.loadFloors()).roles.get(name);
+  // No floor: new keys of the server made them all void (TUF 5.3.11), and our copy was verified again.
   if (
     opened === undefined ||
-    floorOf(readContent(name, opened, TargetsSchema)).contentSha256 !== floor?.contentSha256
+    (floor !== undefined &&
+      floorOf(readContent(name, opened, TargetsSchema)).contentSha256 !== floor.contentSha256)
   ) {
     throw new Failure('workspace_damaged', `our copy of ${name} is not what was verified`);
   }
+  if (floor === undefined) await raiseFloor(store, name, opened);
   return Written.parse(opened.signed);
+}
+
+async function raiseFloor(
+  store: Repository['store'],
+  name: string,
+  opened: ReturnType<typeof openFile>,
+): Promise<void> {
+  const floors = await store.loadFloors();
+  const floor = floorOf(readContent(name, opened, TargetsSchema));
+  await store.saveFloors({ ...floors, roles: new Map(floors.roles).set(name, floor) });
 }
 
 const Written = z.custom<TargetsFile>((signed) => TargetsSchema.safeParse(signed).success);

@@ -17,7 +17,7 @@ import type { SigningEvent } from '../../../../shared/ceremony/event.ts';
 import { isSignedBy } from '../../../../shared/crypto/is-signed-by.ts';
 import { canonicalBytes } from '../../../../shared/metadata/canonical-json.ts';
 import { parseStrictJson } from '../../../../shared/metadata/strict-json.ts';
-import { manifestBytes } from '../../../../shared/release/manifest.ts';
+import { manifestBytes, type ManifestFile } from '../../../../shared/release/manifest.ts';
 import { testKey } from '../../../support/test-key.ts';
 import { fleetTrust, honestEvent, keyOf, NOW, withFile } from './fleet-trust.ts';
 
@@ -172,7 +172,7 @@ describe('a file of an event', () => {
 });
 
 describe('a release in an event', () => {
-  const manifest = {
+  const written: ManifestFile = {
     ...{ schema: 'sealift.manifest/1', product: 'gateway', version: '1.0.0', securityEpoch: 1 },
     ...{ hardwareIds: ['rpi4'], class: 'functional' },
     artifacts: [
@@ -181,8 +181,7 @@ describe('a release in an event', () => {
         ...{ mediaType: 'application/x-tar', sha256: 'd'.repeat(64) },
       },
     ],
-  } as const;
-  const written = { ...manifest, hardwareIds: ['rpi4'], artifacts: [...manifest.artifacts] };
+  };
   const bytes = manifestBytes(written);
   const product = standing.products.get('gateway');
   if (product === undefined) throw new Error('bug: there is no gateway');
