@@ -8,7 +8,7 @@ export interface SystemdWatchdogOptions {
   readonly folder: string;
 }
 
-const TOOL_MS = 5_000;
+const TOOL_MS = 10_000; // systemd-notify itself waits up to 5 s until its message was read
 
 /**
  * systemd's watchdog of the agent's own unit. Its socket takes datagrams, which Node cannot send, so

@@ -1,6 +1,7 @@
 import { installedDigest } from '../../shared/release/installed-digest.ts';
 import { Refusal } from '../../shared/trust/refusal.ts';
 import type { BootControl } from '../boot/boot-control.ts';
+import { BootTrouble } from '../boot/boot-trouble.ts';
 import { isOfPlatform } from '../platform-error.ts';
 import type { Step } from '../run-update.ts';
 import {
@@ -62,6 +63,7 @@ export async function writeSpareSlot(deps: InstallDeps, state: AgentState): Prom
 }
 
 function whyNot(cause: unknown): (state: AgentState) => AgentState {
+  if (cause instanceof BootTrouble) throw cause; // boot/fail-on-boot-trouble.ts, as in every stage
   if (cause instanceof TargetUnfit) return (state) => failed(state, cause.reason, cause.message);
   if (!(cause instanceof NoSpace) && !isOfPlatform(cause)) throw cause;
   return (state) => failed(state, 'disk', cause.message);
@@ -74,7 +76,8 @@ async function install(
 ): Promise<InstalledComponent[]> {
   const { boot } = deps;
   if ((await boot.current()) === slot || (await boot.primary()) === slot) {
-    throw new Error(`bug: slot ${slot} runs and must not be written`);
+    // A boot loader that does not do as it is told: neither slot may be written then.
+    throw new BootTrouble('boot_slot_in_use', `slot ${slot} runs, or would after a power cut`);
   }
   const works = artifacts.map((artifact) => workOf(deps, slot, artifact, artifacts));
   for (const { installer, task } of works) await installer.check(task);

@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
 import { chmod, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { feedWatchdog, type Watchdog } from '../../../agent/health/watchdog.ts';
 import { openWatchdogDevice } from '../../../agent/health/watchdog-device.ts';
+import { describeWith } from '../../operator/signers/tools.ts';
 import { openSystemdWatchdog } from '../../../agent/health/watchdog-systemd.ts';
 
 describe('a watchdog in a trial', () => {
@@ -113,4 +115,46 @@ describe("systemd's watchdog", () => {
     await fakeNotify('echo no socket >&2; exit 1');
     await expect(openSystemdWatchdog({ timeoutMs: 60_000, folder })).rejects.toThrow('no socket');
   });
+});
+
+// Node cannot receive datagrams of this kind either.
+const RECEIVER = `
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+print('ready', flush=True)
+while True:
+    said = s.recv(1000).decode()
+    if said != 'BARRIER=1': print(said, flush=True)
+`;
+
+describeWith(['systemd-notify', 'python3'], "systemd's watchdog, through the real tool", () => {
+  test('hears what it is told, in order', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sealift-notify-'));
+    const socket = join(folder, 'notify');
+    const receiver = spawn('python3', ['-c', RECEIVER, socket]);
+    const lines: string[] = [];
+    receiver.stdout.on('data', (chunk: Buffer) =>
+      lines.push(...chunk.toString().trim().split('\n')),
+    );
+    const before = process.env['NOTIFY_SOCKET'];
+    try {
+      await vi.waitFor(() => {
+        expect(lines).toEqual(['ready']);
+      }, 20_000);
+      process.env['NOTIFY_SOCKET'] = socket;
+
+      const line = await openSystemdWatchdog({ timeoutMs: 30_000, folder });
+      await line.feed();
+      await line.release();
+
+      await vi.waitFor(() => {
+        expect(lines.slice(1)).toEqual(['WATCHDOG_USEC=30000000', 'WATCHDOG=1', 'WATCHDOG_USEC=0']);
+      }, 20_000);
+    } finally {
+      if (before === undefined) delete process.env['NOTIFY_SOCKET'];
+      else process.env['NOTIFY_SOCKET'] = before;
+      receiver.kill();
+    }
+  }, 60_000);
 });

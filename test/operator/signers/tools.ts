@@ -14,6 +14,8 @@ const PACKAGES = {
   'grub-editenv': 'grub-common',
   bootctl: 'systemd-boot',
   unshare: 'util-linux',
+  'systemd-notify': 'systemd',
+  python3: 'python3',
 } as const;
 type Tool = keyof typeof PACKAGES;
 
