@@ -34,6 +34,9 @@ The configuration is one JSON file; paths in it are relative to its folder:
     "policy": { "requireSbom": true }
   }
 
+"boot" may name a boot loader instead (command, uboot, grub, systemd-boot, rpi-tryboot); programs
+in /etc/sealift/hooks.d/STAGE/ run before and after each stage. Both: agent/README.md.
+
 The agent writes one JSON line an event to stdout. Without TLS it speaks only to this machine,
 unless "server" says "allowPlaintext": true.
 `;
