@@ -39,11 +39,12 @@ export interface Session {
 
 /** What {@link Session.last} answers. */
 export interface Last {
+  readonly outcome: Outcome;
   readonly trouble: Trouble | undefined;
   readonly hasDownloaded: boolean;
 }
 
-const NOTHING_YET: Last = { trouble: undefined, hasDownloaded: false };
+const NOTHING_YET: Last = { outcome: 'nothing', trouble: undefined, hasDownloaded: false };
 
 /** Connects the parts of an open agent. */
 export function startSession(agent: OpenAgent): Session {
@@ -51,12 +52,9 @@ export function startSession(agent: OpenAgent): Session {
   const drifted = new Map<Slot, MeasuredSlot>();
   const letters = letterBox();
   let offer: Offer | undefined;
-  let lastOutcome: Outcome = 'nothing';
-  let last: Last = NOTHING_YET;
-
   const mqtt = openMqtt(agent, letters, () => reports);
   const reports = makeCourier(agent, () => mqtt);
-  const perform = performer(stages, () => offer);
+  const steps = noteSteps(performer(stages, () => offer));
   const world: World = {
     ...diskOf({
       ...agent,
@@ -65,20 +63,14 @@ export function startSession(agent: OpenAgent): Session {
       standing: async () => standingOf(await floors.load(), await agent.clock.standing()),
       onReports: reports.hurry,
     }),
-    perform: async (state) => {
-      const step = await perform(state);
-      lastOutcome = step.outcome;
-      const hasDownloaded = state.stage === 'downloading' && step.outcome === 'done';
-      last = { trouble: step.trouble, hasDownloaded: last.hasDownloaded || hasDownloaded };
-      return step;
-    },
+    perform: steps.perform,
   };
   const finish = async (work: Promise<AgentState>): Promise<Result> => {
     const state = await work;
     await stages.trial.watchdog.disarm(); // how the update ended is on disk
     const { securityEpoch, releaseCounter } = state;
     await floors.raise({ securityEpoch, releaseCounter });
-    const result = resultOf(state.unwritten.at(-1)?.event, lastOutcome);
+    const result = resultOf(state.unwritten.at(-1)?.event, steps.last().outcome);
     if (result !== 'nothing' && result !== 'later') await tidy(agent.paths, state);
     return result;
   };
@@ -89,24 +81,45 @@ export function startSession(agent: OpenAgent): Session {
     mqtt,
     letters,
     drifted,
-    last: () => last,
-    reach: watchReach({
-      path: agent.paths.reach,
-      world,
-      now: agent.clock.now,
-      noticeAfterPolls: agent.config.server.noticeAfterPolls,
-      log: agent.log,
-    }),
+    last: steps.last,
+    reach: reachOf(agent, world),
     resume: () => {
-      last = NOTHING_YET;
+      steps.forget();
       return finish(resumeUpdate(world));
     },
     takeUp: (offered) => {
-      last = NOTHING_YET;
+      steps.forget();
       offer = offered;
       return finish(runUpdate(world));
     },
   };
+}
+
+/** Notes of each step what the rest of a turn has to know. */
+function noteSteps(perform: World['perform']): {
+  readonly perform: World['perform'];
+  readonly last: () => Last;
+  readonly forget: () => void;
+} {
+  let last = NOTHING_YET;
+  return {
+    last: () => last,
+    forget: () => {
+      last = NOTHING_YET;
+    },
+    perform: async (state) => {
+      const step = await perform(state);
+      const { outcome, trouble } = step;
+      const hasDownloaded = state.stage === 'downloading' && outcome === 'done';
+      last = { outcome, trouble, hasDownloaded: last.hasDownloaded || hasDownloaded };
+      return step;
+    },
+  };
+}
+
+function reachOf({ paths, clock, config, log }: OpenAgent, world: World): ReachWatch {
+  const { noticeAfterPolls } = config.server;
+  return watchReach({ path: paths.reach, world, now: clock.now, noticeAfterPolls, log });
 }
 
 const ENDINGS = {

@@ -10,6 +10,7 @@ import {
   type Slot,
   type Update,
 } from '../state/agent-state.ts';
+import { countRetry, mayRetry } from '../state/retries.ts';
 import { failed, refused } from '../state/endings.ts';
 import { isOfPlatform } from '../platform-error.ts';
 import { NotThere, type NamedBlob } from './download-blob.ts';
@@ -44,7 +45,7 @@ export async function fetchArtifacts(deps: FetchDeps, state: AgentState): Promis
       });
       return { outcome: 'refused', remember };
     }
-    return { outcome: 'failed', remember: whyNot(cause) };
+    return failedOrLater(state, cause);
   }
   const running = await deps.currentSlot();
   const download = Math.round(deps.milliseconds() - begun);
@@ -60,13 +61,30 @@ function decideSlots(state: AgentState, running: Slot | undefined, download: num
     slots: { to, from: running ?? null },
     milliseconds: { ...update.milliseconds, download },
   };
-  return { ...state, update: decided, slots: { ...state.slots, [to]: null } };
+  return { ...state, update: decided, slots: { ...state.slots, [to]: null }, retried: null };
 }
 
-function whyNot(cause: unknown): (state: AgentState) => AgentState {
-  if (cause instanceof NotThere) return (state) => failed(state, 'network', cause.message);
+/** Nobody is to blame, so it is tried again at a later poll; but not for ever. */
+function failedOrLater(state: AgentState, cause: unknown): Step {
+  const { reason, message } = whyNot(cause);
+  if (mayRetry(state, reason)) {
+    const trouble = { code: `download_${reason}`, detail: message };
+    return { outcome: 'later', trouble, remember: countRetry };
+  }
+  const remember = (before: AgentState): AgentState => ({
+    ...failed(before, reason, message),
+    retried: null,
+  });
+  return { outcome: 'failed', remember };
+}
+
+function whyNot(cause: unknown): {
+  readonly reason: 'network' | 'disk';
+  readonly message: string;
+} {
+  if (cause instanceof NotThere) return { reason: 'network', message: cause.message };
   if (cause instanceof NoSpace || isOfPlatform(cause)) {
-    return (state) => failed(state, 'disk', cause.message);
+    return { reason: 'disk', message: cause.message };
   }
   throw cause;
 }

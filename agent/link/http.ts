@@ -66,12 +66,9 @@ export function httpClient({ ca, allowPlaintext, idleMs }: HttpClientOptions): H
   };
   const ask = (asked: HttpRequest): Promise<HttpAnswer> =>
     new Promise((resolve, reject) => {
-      if (!allowPlaintext && !isPrivate(asked.url)) {
-        reject(new Unreachable(`${asked.url.origin} is not TLS and not this machine`));
-        return;
-      }
-      if (!SPOKEN.has(asked.url.protocol)) {
-        reject(new Unreachable(`nobody here speaks ${asked.url.protocol}`)); // a redirect said so
+      const objection = objectionTo(asked.url, allowPlaintext);
+      if (objection !== undefined) {
+        reject(new Unreachable(objection));
         return;
       }
       const request = send(asked);
@@ -100,6 +97,11 @@ export function httpClient({ ca, allowPlaintext, idleMs }: HttpClientOptions): H
       tls.destroy();
     },
   };
+}
+
+function objectionTo(url: URL, allowPlaintext: boolean): string | undefined {
+  if (!allowPlaintext && !isPrivate(url)) return `${url.origin} is not TLS and not this machine`;
+  return SPOKEN.has(url.protocol) ? undefined : `nobody here speaks ${url.protocol}`; // a redirect
 }
 
 const SPOKEN: ReadonlySet<string> = new Set(['http:', 'https:']);

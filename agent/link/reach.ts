@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Form } from '../install/kept-twice.ts';
-import { Noticed, type NoticedAttack } from '../../shared/protocol/noticed.ts';
+import type { Noticed } from '../../shared/protocol/noticed.ts';
 import type { Trouble } from './trouble.ts';
 
 const count = z.int().check(z.minimum(0));
@@ -54,7 +54,7 @@ export function isTimeToTell({ times, told }: Lasting, limit: number): boolean {
 
 /** The event that tells of it. */
 export function noticed(
-  attack: (typeof NoticedAttack)['_zod']['output'],
+  attack: Noticed['attack'],
   { since, times, code, detail }: Lasting,
 ): Noticed {
   return { kind: 'noticed', attack, since, times, code, detail };

@@ -105,6 +105,8 @@ export const AgentState = z.strictObject({
   failedReleases: z.array(Sha256),
   /** The offer that ended in a failure: not tried again before the server says something new. */
   failedOffer: z.nullable(Sha256),
+  /** The release whose download was left for later, and how often (retries.ts). */
+  retried: z._default(z.nullable(z.strictObject({ manifestSha256: Sha256, times: count })), null),
   lastRefusal: z.nullable(LastRefusal),
   lastReport: count,
   /** Reports up to here have left the outbox, as known when the state was last read. */
@@ -129,6 +131,7 @@ export function firstState(lastReport = 0): AgentState {
     enrolment: 'none',
     failedReleases: [],
     failedOffer: null,
+    retried: null,
     lastRefusal: null,
     lastReport,
     acknowledged: 0,

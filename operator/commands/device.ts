@@ -90,7 +90,7 @@ function showCommand({ world }: Run): Command {
 }
 
 function describe(device: DeviceDetail): string {
-  const { running, assignment, lastReports, time, metadata, noticed } = device;
+  const { running, assignment, lastReports } = device;
   const known = facts([
     ['device', device.id],
     ['product', device.product],
@@ -104,6 +104,16 @@ function describe(device: DeviceDetail): string {
     ['slot', running?.slot],
     ['security epoch', running?.securityEpoch],
     ['assignment', assignment && `${assignment.version} ${assignment.state}`],
+    ...signalsOf(device),
+    ['why', assignment && [assignment.code, assignment.detail].filter(Boolean).join(': ')],
+  ]);
+  const rows = lastReports.map(({ number, kind, receivedAt }) => [number, kind, receivedAt]);
+  return rows.length === 0 ? known : `${known}\n\n${table(['report', 'kind', 'received'], rows)}`;
+}
+
+/** What it says of its clock, its metadata and its way to the server. */
+function signalsOf({ time, metadata, noticed }: DeviceDetail): Parameters<typeof facts>[0] {
+  return [
     ['verified time', time?.verified],
     ['clock', time && (time.clock === 'trusted' ? time.clock : `not trusted: ${time.clock}`)],
     ['image metadata', metadata && versionsOf(metadata.image)],
@@ -113,10 +123,7 @@ function describe(device: DeviceDetail): string {
       noticed &&
         `${noticed.attack} since ${noticed.since}, ${noticed.times} times, last ${noticed.code}`,
     ],
-    ['why', assignment && [assignment.code, assignment.detail].filter(Boolean).join(': ')],
-  ]);
-  const rows = lastReports.map(({ number, kind, receivedAt }) => [number, kind, receivedAt]);
-  return rows.length === 0 ? known : `${known}\n\n${table(['report', 'kind', 'received'], rows)}`;
+  ];
 }
 
 type Versions = NonNullable<DeviceDetail['metadata']>['image'];

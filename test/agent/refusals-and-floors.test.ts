@@ -116,9 +116,42 @@ describe('what must not be installed', () => {
     offerRelease(server, '1.0.0');
     server.blobs.clear();
 
+    for (let tries = 1; tries <= 5; tries += 1) expect(await device.runOnce()).toBe('later');
+    expect(last()).not.toMatchObject({ kind: 'failed' });
     expect(await device.runOnce()).toBe('failed');
 
     expect(last()).toMatchObject({ kind: 'failed', stage: 'downloading', reason: 'network' });
+  });
+});
+
+describe('trying again', () => {
+  test('an artifact that comes late is installed, and a later release has all its tries', async () => {
+    offerRelease(server, '1.0.0');
+    const blobs = [...server.blobs];
+    server.blobs.clear();
+    for (let tries = 1; tries <= 5; tries += 1) expect(await device.runOnce()).toBe('later');
+    for (const [sha256, bytes] of blobs) server.blobs.set(sha256, bytes);
+
+    expect(await device.runOnce()).toBe('committed');
+
+    offerRelease(server, '1.1.0');
+    server.blobs.clear();
+    expect(await device.runOnce()).toBe('later');
+  });
+
+  test('is not done for bytes that were refused: the same offer is not even downloaded', async () => {
+    offerRelease(server, '1.0.0');
+    const [sha256 = '', bytes = Buffer.alloc(0)] = [...server.blobs][0] ?? [];
+    server.blobs.set(sha256, Buffer.alloc(bytes.length));
+    expect(await device.runOnce()).toBe('refused');
+    const asked = server.requests.filter((line) => line.includes('/blobs/')).length;
+
+    expect(await device.runOnce()).toBe('failed');
+    expect(server.requests.filter((line) => line.includes('/blobs/'))).toHaveLength(asked);
+
+    server.blobs.set(sha256, bytes);
+    server.fleet.director.publish(); // the same assignment, newly signed
+    expect(await device.runOnce()).toBe('committed');
   });
 });
 

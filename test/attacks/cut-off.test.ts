@@ -84,7 +84,13 @@ describe.each(ATTACKS)('somebody who %s', (_name, attack, code) => {
 
     expect(logged('cut_off_ended')).toHaveLength(1);
     expect(noticed()).toMatchObject([
-      { kind: 'noticed', attack: 'cut_off', times: POLLS, code, since: expect.any(String) },
+      {
+        kind: 'noticed',
+        attack: 'cut_off',
+        times: POLLS,
+        code,
+        since: expect.any(String) as string,
+      },
     ]);
   });
 

@@ -88,7 +88,7 @@ test('a dependency that only the director signs is nobody’s: it can assign wha
 });
 
 test('a word in the signed manifest that this agent does not know makes it fetch nothing', async () => {
-  offerRelease(server, '1.0.0', { dependencies: [WANTED] } as object);
+  offerRelease(server, '1.0.0', { dependencies: [WANTED] });
 
   expect(await device.runOnce()).toBe('committed');
 

@@ -52,6 +52,7 @@ describe.each([
     offerArtifacts(server, '2.0.0', parts);
     server.blobs.delete(parts[blocked]?.artifact.sha256 ?? '');
 
+    for (let tries = 1; tries <= 5; tries += 1) expect(await device.runOnce()).toBe('later');
     expect(await device.runOnce()).toBe('failed');
 
     expect(await onDisk()).toEqual(before);

@@ -4,8 +4,10 @@ const shiftMs = Number(process.env['TEST_CLOCK_SHIFT_MS']);
 const RealDate = Date;
 
 globalThis.Date = new Proxy(RealDate, {
-  construct: (real, args: ConstructorParameters<DateConstructor>) =>
-    args.length === 0 ? new real(real.now() + shiftMs) : new real(...args),
+  construct: (real, args: unknown[]) => {
+    const [value = real.now() + shiftMs] = args as [number?];
+    return new real(value);
+  },
   get: (real, name) =>
     name === 'now' ? () => real.now() + shiftMs : (Reflect.get(real, name) as unknown),
 });

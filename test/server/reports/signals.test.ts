@@ -74,8 +74,8 @@ describe('an attack that a device noticed', () => {
     await world.send('d0', [envelope]);
     await world.send('d0', [envelope]);
 
-    const { kind: _kind, ...seen } = SLOW;
-    const notice = { ...seen, receivedAt: NOON.toISOString() };
+    const { attack, since, times, code, detail } = SLOW;
+    const notice = { attack, since, times, code, detail, receivedAt: NOON.toISOString() };
     expect((await showDevice(world.db, 'd0'))?.noticed).toEqual(notice);
     expect(world.noticed).toEqual([{ ...SLOW, device: 'd0', receivedAt: NOON.toISOString() }]);
   });
