@@ -53,11 +53,11 @@ function changed({ artifact, bytes }: OfferedArtifact, change: object): OfferedA
 
 const app = (): OfferedArtifact => archiveOf('app', '1.1.0');
 const escape = Buffer.concat([
-  headerBlocks({ path: '../escaped', mode: 0o644, size: 0 }),
+  headerBlocks({ type: 'File', path: '../escaped', mode: 0o644, size: 0 }),
   END_OF_ARCHIVE,
 ]);
 const tooMuch = Buffer.concat([
-  headerBlocks({ path: 'bomb', mode: 0o644, size: 2 ** 40 }),
+  headerBlocks({ type: 'File', path: 'bomb', mode: 0o644, size: 2 ** 40 }),
   END_OF_ARCHIVE,
 ]);
 const packed = gzipSync(Buffer.from('kernel 1.1.0'));
