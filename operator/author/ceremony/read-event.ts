@@ -1,5 +1,5 @@
 import { sha256Hex } from '../../../shared/crypto/digest.ts';
-import { nameOfFile, type SigningEvent } from '../../../shared/ceremony/event.ts';
+import { nameOfFile, type EventFileName, type SigningEvent } from '../../../shared/ceremony/event.ts';
 import { canonicalBytes, canonicalFile } from '../../../shared/metadata/canonical-json.ts';
 import { LIMITS } from '../../../shared/metadata/limits.ts';
 import { RootSchema, type RootFile } from '../../../shared/metadata/root.ts';
@@ -42,7 +42,7 @@ export function readEvent(event: SigningEvent, standing: Standing): readonly Off
   const names = event.files.map(nameOfFile);
   if (new Set(names).size !== names.length) throw malformed('a file comes twice');
   if (names.length === 0) throw malformed('it has no files');
-  return event.files.map((file) => {
+  return [...event.files].sort(byRank).map((file) => {
     const offered = readFile(file, file.signatures);
     requireNext(offered, standing);
     const { version, expires } = offered.content;
@@ -54,6 +54,15 @@ export function readEvent(event: SigningEvent, standing: Standing): readonly Off
     }
     return offered;
   });
+}
+
+/** Roots first, then who delegates: the order in which people want to read it. */
+function byRank(left: EventFileName, right: EventFileName): number {
+  const rank = ({ role }: EventFileName): number => {
+    if (role === 'root') return 0;
+    return role === 'targets' ? 1 : 2;
+  };
+  return rank(left) - rank(right);
 }
 
 /** One value for a whole event: two holders who read it to each other know that they sign the same. */
