@@ -75,9 +75,15 @@ function say(topic: string, payload: string | Uint8Array, retain: boolean): void
   broker.publish(packet as Parameters<Aedes['publish']>[0], () => undefined);
 }
 
-async function follow(changes: object = {}): Promise<{ readonly ended: Promise<unknown> }> {
+async function follow(
+  changes: object = {},
+  more: object = {},
+): Promise<{ readonly ended: Promise<unknown> }> {
   const mqtt = `mqtt://127.0.0.1:${(socket.address() as AddressInfo | null)?.port ?? 1}`;
-  await device.configure({ server: { http: server.url, mqtt, pollSeconds: 600, ...changes } });
+  await device.configure({
+    server: { http: server.url, mqtt, pollSeconds: 600, ...changes },
+    ...more,
+  });
   return { ended: runAgent(await device.open({ signal: stop.signal }), false) };
 }
 
@@ -143,4 +149,23 @@ test('a broker that says nonsense is ignored', async () => {
   await expect.poll(committed, WAIT).toBe(true);
   const refusals = server.reports.filter(({ event }) => event.kind === 'refused');
   expect(refusals.length).toBeLessThanOrEqual(1);
+});
+
+test('to a device without a clock, what the broker drops is a knock, and the nonce goes over HTTP', async () => {
+  const asked: string[] = [];
+  server.intercept = ({ url = '' }) => {
+    if (url.includes('/assignment')) asked.push(url);
+    return false;
+  };
+  await follow({ pollSeconds: 600 }, { clock: 'untrusted' });
+  await expect.poll(() => heard, WAIT).toContain('online');
+  const old = await currentBundle(server.fleet.director); // of a nonce that is over
+  const before = asked.length;
+  offerRelease(server, '1.0.0');
+
+  say(TOPICS.assignment, old, true);
+
+  await expect.poll(committed, WAIT).toBe(true);
+  expect(asked.slice(before).filter((url) => url.includes('?nonce='))).not.toEqual([]);
+  expect(server.reports.some(({ event }) => event.kind === 'refused')).toBe(false);
 });
