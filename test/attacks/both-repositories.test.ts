@@ -1,4 +1,4 @@
-// A1, A5, A7, A8, A11, A13: every attack on metadata, against the director as against the image
+// A1-A5, A7, A8, A11, A13, A29, A30: every attack on metadata, against the director as against the image
 // repository. A device that was up to date refuses by name, keeps what it had, and goes on with the
 // next honest version.
 import { describe, expect, test } from 'vitest';
@@ -64,6 +64,35 @@ const ATTACKS: readonly Attack[] = [
     sim.namesHashes = false;
     sim.instead.set(newest(sim, role), () => Buffer.alloc(LIMITS.targetsBytes + 1, ' '));
   }),
+  ...each('signed nine times by one key', 'metadata_malformed', (sim, role) => {
+    sim.publish();
+    sim.namesHashes = false;
+    sim.instead.set(newest(sim, role), (honest) => {
+      const text = String(honest);
+      const [signature = ''] = /\{"keyid":[^}]*\}/.exec(text) ?? [];
+      return Buffer.from(text.replace(signature, Array(9).fill(signature).join(',')));
+    });
+  }),
+  ...each('saying one name twice', 'metadata_malformed', (sim, role) => {
+    sim.publish();
+    sim.namesHashes = false;
+    sim.instead.set(newest(sim, role), (honest) =>
+      Buffer.from(String(honest).replace('"version":', '"version":1,"version":')),
+    );
+  }),
+  ...each('of another major version of TUF', 'spec_version_unsupported', (sim, role) => {
+    sim.publish();
+    sim[role].spec_version = '2.0.0';
+  }),
+  {
+    name: 'a snapshot that names targets by a weak hash alone',
+    role: 'snapshot',
+    code: 'metadata_malformed',
+    attack: (sim) => {
+      sim.publish();
+      sim.claims.set('targets.json', { hashes: { md5: 'd41d8cd98f00b204e9800998ecf8427e' } });
+    },
+  },
   {
     name: 'rolled back: an older timestamp',
     role: 'timestamp',
@@ -146,6 +175,7 @@ describe.each(['director', 'image'] as const)('the %s repository', (repository) 
     const sim = fleet[repository];
     const before = device[repository].files.get(role);
     const honest = { signers: new Map(sim.signers), expires: sim.targets.expires };
+    const asBefore = { spec_version: '1.0.34', expires: honest.expires };
 
     await attack(sim);
     await expect(device.verify()).rejects.toEqual(refusal(code));
@@ -154,7 +184,44 @@ describe.each(['director', 'image'] as const)('the %s repository', (repository) 
     sim.instead.clear();
     sim.claims.clear();
     for (const [name, signers] of honest.signers) sim.signers.set(name, signers);
-    for (const role of ROLES) Object.assign(sim[role], { version: 20, expires: honest.expires });
+    for (const role of ROLES) Object.assign(sim[role], { version: 20, ...asBefore });
+    await expect(device.verify()).resolves.toMatchObject({ kind: 'release' });
+  });
+
+  test.each<readonly [string, RefusalCode, (sim: Simulator) => unknown]>([
+    ['skips a version', 'root_version_wrong', (sim) => (sim.root.version += 1)],
+    [
+      'asks for no signature at all',
+      'metadata_malformed',
+      (sim) => {
+        sim.setKeys('timestamp', [testKey('mallory')], 0);
+      },
+    ],
+    [
+      'lists one key under two ids',
+      'key_id_mismatch',
+      (sim) => {
+        const one = testKey('one');
+        sim.setKeys('timestamp', [one, { ...one, keyId: 'f'.repeat(64) }], 2);
+      },
+    ],
+  ])('a root that %s is refused as %s, though its keys signed it', async (_what, code, attack) => {
+    const fleet = await simulateUptane();
+    fleet.assign(fleet.release('1.0.0'));
+    const device = fleet.device();
+    await device.verify();
+    const sim = fleet[repository];
+    const honest = { root: { ...sim.root }, signers: new Map(sim.signers) };
+
+    attack(sim);
+    await sim.publishRoot(honest.signers.get('root'));
+    await expect(device.verify()).rejects.toEqual(refusal(code));
+    expect(device[repository].files.get('root')).toBeUndefined();
+
+    sim.roots.pop();
+    Object.assign(sim.root, honest.root);
+    for (const [name, signers] of honest.signers) sim.signers.set(name, signers);
+    await sim.publishRoot();
     await expect(device.verify()).resolves.toMatchObject({ kind: 'release' });
   });
 
