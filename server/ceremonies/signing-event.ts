@@ -73,19 +73,13 @@ export function changeOf(
   given: readonly GivenSignature[],
   more: Pick<Change, 'manifests' | 'products'>,
 ): Change {
-  const put = (repository: EventFileName['repository'], role: string): SignedFile | undefined => {
-    const file = files.find((one) => one.repository === repository && one.role === role);
-    return file && signedFile(file, given);
-  };
   const products = files.filter(
     ({ repository, role }) => repository === 'image' && isProduct(role),
   );
   return {
     ...NO_CHANGE,
     ...more,
-    imageRoot: put('image', 'root'),
-    imageTargets: put('image', 'targets'),
-    directorRoot: put('director', 'root'),
+    ...rulingFiles(files, given),
     roles: products.map((file) => signedFile(file, given)),
   };
 }
@@ -99,12 +93,29 @@ export function signedFile(file: EventFile, given: readonly GivenSignature[]): S
   return { role, version, expires, bytes: canonicalFile({ signatures, signed: parsed(file) }) };
 }
 
+/** Only these are read: of the roles of products the text may not even be here. */
 function proposedBy(files: readonly EventFile[]): Proposed {
-  const { imageRoot, imageTargets, directorRoot } = changeOf(files, [], NO_CHANGE);
+  const { imageRoot, imageTargets, directorRoot } = rulingFiles(files, []);
   return {
     imageRoot: imageRoot && readRoot(imageRoot),
     imageTargets: imageTargets && readTargets(imageTargets),
     directorRoot: directorRoot && readRoot(directorRoot),
+  };
+}
+
+/** The files that say who may sign others. */
+function rulingFiles(
+  files: readonly EventFile[],
+  given: readonly GivenSignature[],
+): Pick<Change, 'imageRoot' | 'imageTargets' | 'directorRoot'> {
+  const find = (repository: EventFileName['repository'], role: string): SignedFile | undefined => {
+    const file = files.find((one) => one.repository === repository && one.role === role);
+    return file && signedFile(file, given);
+  };
+  return {
+    imageRoot: find('image', 'root'),
+    imageTargets: find('image', 'targets'),
+    directorRoot: find('director', 'root'),
   };
 }
 
