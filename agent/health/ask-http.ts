@@ -1,6 +1,6 @@
 import { get } from 'node:http';
 import { get as getTls } from 'node:https';
-import type { Ailment } from './probes.ts';
+import type { Ailment } from './ailment.ts';
 
 /** Healthy is any 2xx; the body does not matter and is not read. */
 export function askHttp(url: string, timeoutMs: number): Promise<Ailment> {

@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import type { Ailment } from './probes.ts';
+import type { Ailment } from './ailment.ts';
 
 /** Healthy when somebody accepts a connection; nothing is said over it. */
 export function askTcp(host: string, port: number, timeoutMs: number): Promise<Ailment> {

@@ -1,5 +1,5 @@
 import { captureCommand } from '../capture-command.ts';
-import type { Ailment } from './probes.ts';
+import type { Ailment } from './ailment.ts';
 
 const PROPERTIES = ['LoadState', 'ActiveState', 'SubState', 'Result', 'InvocationID'];
 const OUTPUT_BYTES = 4_096;

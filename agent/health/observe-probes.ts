@@ -1,4 +1,4 @@
-import type { Ailment } from './probes.ts';
+import type { Ailment } from './ailment.ts';
 
 /** What is known of the probes after some rounds of asking. */
 export interface ProbeRounds {

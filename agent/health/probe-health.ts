@@ -5,7 +5,7 @@ import { slotsOf, updateOf, type AgentState } from '../state/agent-state.ts';
 import { failed } from '../state/endings.ts';
 import { judgeTrial, type Observed, type TrialRule } from './judge-trial.ts';
 import { mostFlaps, nextRound, NO_ROUNDS, type ProbeRounds } from './observe-probes.ts';
-import type { Ailment } from './probes.ts';
+import type { Ailment } from './ailment.ts';
 import type { Watchdog } from './watchdog.ts';
 
 /** What a trial needs. */

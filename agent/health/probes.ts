@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { hasCode } from '../install/durable-file.ts';
 import { runCommand } from '../run-command.ts';
+import type { Ailment } from './ailment.ts';
 import { askHttp } from './ask-http.ts';
 import { askTcp } from './ask-tcp.ts';
 import { unitProbe } from './ask-unit.ts';
@@ -21,9 +22,6 @@ export type Probe =
     }
   | { readonly kind: 'systemd'; readonly unit: string; readonly timeoutSeconds: number }
   | { readonly kind: 'process'; readonly pidFile: string };
-
-/** Undefined when healthy, or what is wrong, for people. */
-export type Ailment = string | undefined;
 
 /** Makes the question of a probe. It always answers, within its time. */
 export function openProbe(probe: Probe, folder: string): () => Promise<Ailment> {

@@ -1,0 +1,2 @@
+/** Undefined when healthy, or what is wrong, for people. */
+export type Ailment = string | undefined;
