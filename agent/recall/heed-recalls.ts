@@ -31,13 +31,13 @@ export async function learnRecalls(deps: RecallDeps, state: AgentState, step: St
   });
 }
 
-/** After the download: the server may have refused a file for the very reason that it was recalled. */
+/** After the download, done or not: a file may be withheld for the very reason that it was recalled. */
 export async function heedAfterDownload(
   deps: RecallDeps,
   state: AgentState,
   step: Step,
 ): Promise<Step> {
-  if (step.outcome !== 'done' && step.outcome !== 'failed') return step;
+  if (step.outcome === 'refused') return step;
   return (await recallOf(deps, state)) ?? step;
 }
 
