@@ -62,6 +62,7 @@ export const FAILURES = {
   nothing_to_change: 'Nothing was opened and nothing was signed.',
   confirmation_needed: 'Read what it changes, then run the command in a terminal or with --yes.',
   not_confirmed: 'Nothing was signed.',
+  rehearsal_failed: 'Do not hold the ceremony in earnest. Report it: a device would not follow.',
   event_stale:
     'Something else was published meanwhile, or this workspace is shown an old state. Nothing was signed: withdraw the event and open it again.',
   event_malformed: 'Nothing was signed. Ask who opened the event what it is.',

@@ -6,6 +6,7 @@ import { addCommand } from './keys-add.ts';
 import { ceremonyCommands } from './keys-ceremony.ts';
 import { initKeys, type InitOptions } from './keys-init.ts';
 import { newCommand, publicCommand } from './keys-public.ts';
+import { rehearseCommand } from './keys-rehearse.ts';
 import { statusCommand } from './keys-status.ts';
 import { common, sessionOf, type CommonOptions, type Run } from './session.ts';
 import { table } from './table.ts';
@@ -19,7 +20,8 @@ export function keysCommands(run: Run): Command {
     .addCommand(newCommand(run))
     .addCommand(listCommand(run))
     .addCommand(publicCommand(run))
-    .addCommand(statusCommand(run));
+    .addCommand(statusCommand(run))
+    .addCommand(rehearseCommand(run));
   for (const command of ceremonyCommands(run)) keys.addCommand(command);
   return keys;
 }

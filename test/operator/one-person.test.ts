@@ -12,7 +12,7 @@ beforeAll(async () => {
   team = await startTeam('--single');
   founder = team.founder;
   await founder.json('product', 'add', 'gateway', '--hardware', 'rpi4');
-}, 60_000);
+}, 180_000);
 afterAll(() => team.server.stop());
 
 interface Status {
@@ -32,7 +32,7 @@ const roleOf = async (role: string): Promise<Status['roles'][number]> => {
 };
 const published = { state: 'published' };
 
-describe('one person', { concurrent: false, timeout: 60_000 }, () => {
+describe('one person', { concurrent: false, timeout: 180_000 }, () => {
   test('renews everything, and it is published at once', async () => {
     expect(await founder.json('keys', 'renew', '--all')).toMatchObject(published);
     const { files } = await status();

@@ -23,7 +23,7 @@ beforeAll(async () => {
   await handKeys(team.founder, anna, /-1\./);
   await handKeys(team.founder, ben, /-2\./);
   await handKeys(team.founder, carl, /-3\./);
-}, 60_000);
+}, 180_000);
 afterAll(() => team.server.stop());
 
 const published = { state: 'published' };
@@ -51,7 +51,7 @@ async function opened(person: Operator, ...command: readonly string[]): Promise<
 const sign = async (person: Operator, event: string): Promise<unknown> =>
   person.json('event', 'sign', event);
 
-describe('several people', { concurrent: false, timeout: 60_000 }, () => {
+describe('several people', { concurrent: false, timeout: 180_000 }, () => {
   test('add a product together, and it is there only when two have signed', async () => {
     const add = ['product', 'add', 'gateway', '--hardware', 'rpi4'];
     const event = await opened(anna, ...add, '--keys', '2', '--threshold', '2');

@@ -1,5 +1,9 @@
 import { sha256Hex } from '../../../shared/crypto/digest.ts';
-import { nameOfFile, type EventFileName, type SigningEvent } from '../../../shared/ceremony/event.ts';
+import {
+  nameOfFile,
+  type EventFileName,
+  type SigningEvent,
+} from '../../../shared/ceremony/event.ts';
 import { canonicalBytes, canonicalFile } from '../../../shared/metadata/canonical-json.ts';
 import { LIMITS } from '../../../shared/metadata/limits.ts';
 import { RootSchema, type RootFile } from '../../../shared/metadata/root.ts';
