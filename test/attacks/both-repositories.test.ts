@@ -90,7 +90,10 @@ const ATTACKS: readonly Attack[] = [
     code: 'metadata_malformed',
     attack: (sim) => {
       sim.publish();
-      sim.claims.set('targets.json', { hashes: { md5: 'd41d8cd98f00b204e9800998ecf8427e' } });
+      sim.claims.set('targets.json', {
+        version: 2,
+        hashes: { md5: 'd41d8cd98f00b204e9800998ecf8427e' },
+      });
     },
   },
   {

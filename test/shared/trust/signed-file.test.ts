@@ -91,8 +91,7 @@ describe('its content', () => {
 });
 
 describe('a threshold', () => {
-  const [one, two, three] = ['one', 'two', 'three'].map(testKey);
-  if (one === undefined || two === undefined || three === undefined) throw new Error('bug: keys');
+  const [one, two, three] = [testKey('one'), testKey('two'), testKey('three')] as const;
   const keys = new Map([one, two, three].map(({ keyId, publicKey }) => [keyId, publicKey]));
   const role = { keyids: [one.keyId, two.keyId], threshold: 2 };
 
