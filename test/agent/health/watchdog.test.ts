@@ -133,14 +133,13 @@ describeWith(['systemd-notify', 'python3'], "systemd's watchdog, through the rea
     const folder = await mkdtemp(join(tmpdir(), 'sealift-notify-'));
     const socket = join(folder, 'notify');
     const receiver = spawn('python3', ['-c', RECEIVER, socket]);
-    const lines: string[] = [];
-    receiver.stdout.on('data', (chunk: Buffer) =>
-      lines.push(...chunk.toString().trim().split('\n')),
-    );
+    let heard = '';
+    const lines = (): readonly string[] => heard.trim().split('\n');
+    receiver.stdout.on('data', (chunk: Buffer) => (heard += chunk.toString()));
     const before = process.env['NOTIFY_SOCKET'];
     try {
       await vi.waitFor(() => {
-        expect(lines).toEqual(['ready']);
+        expect(lines()).toEqual(['ready']);
       }, 20_000);
       process.env['NOTIFY_SOCKET'] = socket;
 
@@ -149,7 +148,11 @@ describeWith(['systemd-notify', 'python3'], "systemd's watchdog, through the rea
       await line.release();
 
       await vi.waitFor(() => {
-        expect(lines.slice(1)).toEqual(['WATCHDOG_USEC=30000000', 'WATCHDOG=1', 'WATCHDOG_USEC=0']);
+        expect(lines().slice(1)).toEqual([
+          'WATCHDOG_USEC=30000000',
+          'WATCHDOG=1',
+          'WATCHDOG_USEC=0',
+        ]);
       }, 20_000);
     } finally {
       if (before === undefined) delete process.env['NOTIFY_SOCKET'];
