@@ -254,6 +254,18 @@ describe('a trial', () => {
     );
   });
 
+  test('lets the watchdog go when the update has ended', async () => {
+    offerRelease(server, '1.0.0');
+    const watchdog = { kind: 'device', path: '/dev/null' }; // takes whatever it is fed
+    const trial = { probes: [], withoutProbes: true, holdSeconds: 0, deadlineSeconds: 5 };
+    await device.configure({ trial: { ...trial, watchdog } });
+
+    expect(await device.runOnce()).toBe('committed');
+
+    const events = device.events.map(({ event }) => event);
+    expect(events).not.toContain('watchdog_trouble');
+  });
+
   test('passes without the server when the device may commit offline', async () => {
     offerRelease(server, '1.0.0');
     await device.configure({

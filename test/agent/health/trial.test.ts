@@ -140,6 +140,37 @@ describe('a trial', () => {
     expect(steady.outcome).toBe('done');
   });
 
+  test('arms the watchdog, says that it moves, and leaves the letting go to the end', async () => {
+    const said: string[] = [];
+    const watchdog = {
+      arm: () => Promise.resolve(said.push('armed')).then(() => undefined),
+      extend: (ms: number) => said.push(`good for ${ms}`),
+      disarm: () => Promise.reject(new Error('not by the trial')),
+    };
+
+    expect((await played(['starting', undefined], { watchdog })).outcome).toBe('done');
+
+    expect(said).toEqual(['armed', ...Array<string>(5).fill('good for 1000'), 'good for 600000']);
+  });
+
+  test('does not begin without the watchdog that the configuration has, and blames no release', async () => {
+    const gone = Object.assign(new Error('ENOENT: /dev/watchdog'), {
+      code: 'ENOENT',
+      syscall: 'open',
+    });
+    const watchdog = { ...noWatchdog, arm: () => Promise.reject(gone) };
+
+    const step = await played([undefined], { watchdog });
+
+    const after = step.remember?.(state);
+    expect(after?.ending).toMatchObject({
+      kind: 'rolled_back',
+      reason: 'internal',
+      detail: 'the watchdog: ENOENT: /dev/watchdog',
+    });
+    expect(after?.failedReleases).toEqual([]);
+  });
+
   test('fails when the boot loader has already fallen back', async () => {
     const step = await played([undefined], { boot: { current: () => Promise.resolve('a') } });
     expect(step.remember?.(state).ending).toMatchObject({ reason: 'activation' });
