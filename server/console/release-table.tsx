@@ -23,6 +23,7 @@ export function ReleaseTable({ releases, shown }: ReleaseTableProps): JSX.Elemen
                 <th scope="col">Release</th>
                 <th scope="col">State</th>
                 <th scope="col">Class</th>
+                <th scope="col">Runs on</th>
                 <th scope="col">Epoch</th>
                 <th scope="col">Manifest</th>
                 <th scope="col">Published</th>
@@ -36,8 +37,10 @@ export function ReleaseTable({ releases, shown }: ReleaseTableProps): JSX.Elemen
                   </th>
                   <td>
                     <State state={release.state} />
+                    <Recall release={release} />
                   </td>
                   <td>{release.class}</td>
+                  <td>{release.runningOn}</td>
                   <td>{release.securityEpoch}</td>
                   <td>
                     <code title={release.manifestSha256}>
@@ -54,5 +57,17 @@ export function ReleaseTable({ releases, shown }: ReleaseTableProps): JSX.Elemen
         </div>
       )}
     </section>
+  );
+}
+
+/** Why a release was recalled, and whether anybody runs it all the same. */
+function Recall({ release }: { readonly release: ShownRelease }): JSX.Element | null {
+  const { recallReason, runningOn } = release;
+  if (recallReason === null) return null;
+  return (
+    <span class="why">
+      {recallReason}
+      {runningOn === 0 ? null : `; ${runningOn} still run it`}
+    </span>
   );
 }

@@ -26,7 +26,7 @@ function newest<T>(rows: readonly T[], limit: number): Newest<T> {
 }
 
 async function listNewestReleases(db: Database, limit: number): Promise<readonly ShownRelease[]> {
-  return db
+  const rows = await db
     .selectFrom('releases')
     .select([
       'product',
@@ -36,10 +36,19 @@ async function listNewestReleases(db: Database, limit: number): Promise<readonly
       'security_epoch as securityEpoch',
       'state',
       'published_at as publishedAt',
+      'recall_reason as recallReason',
     ])
+    .select(({ selectFrom }) =>
+      selectFrom('devices')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .whereRef('devices.running_manifest_sha256', '=', 'releases.manifest_sha256')
+        .where('devices.state', '=', 'accepted')
+        .as('runningOn'),
+    )
     .orderBy('published_at', 'desc')
     .orderBy('product')
     .orderBy('version')
     .limit(limit)
     .execute();
+  return rows.map((row) => ({ ...row, runningOn: row.runningOn ?? 0 }));
 }

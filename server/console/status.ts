@@ -17,6 +17,9 @@ export interface ShownRelease {
   readonly securityEpoch: number;
   readonly state: 'published' | 'recalled';
   readonly publishedAt: string;
+  readonly recallReason: string | null;
+  /** Devices in service that run it, by their last reports. */
+  readonly runningOn: number;
 }
 
 /** Everything on the status page. */

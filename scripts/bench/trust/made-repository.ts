@@ -63,7 +63,11 @@ export async function makeRepository(releases: number): Promise<MadeRepository> 
 function releasesOf(count: number): TargetsFile['targets'] {
   const entries = Array.from({ length: count }, (_, number) => {
     const sha256 = createHash('sha256').update(String(number)).digest('hex');
-    const mustMatch = { securityEpoch: 1, hardwareIds: ['rpi3', 'rpi4'] };
+    const mustMatch = {
+      securityEpoch: 1,
+      hardwareIds: ['rpi3', 'rpi4'],
+      releaseCounter: number + 1,
+    };
     return [pathOf(number), { length: 1_024, hashes: { sha256 }, custom: { mustMatch } }];
   });
   return Object.fromEntries(entries) as TargetsFile['targets'];

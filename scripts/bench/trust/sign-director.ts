@@ -15,7 +15,7 @@ export async function devicesPerSecond(): Promise<number> {
   const file = {
     length: 1_024,
     hashes: { sha256: 'a'.repeat(64) },
-    custom: { mustMatch: { securityEpoch: 1, hardwareIds: ['rpi4'] } },
+    custom: { mustMatch: { securityEpoch: 1, hardwareIds: ['rpi4'], releaseCounter: 1 } },
   };
   const target = { path: 'gateway/1.0.0/manifest.json', file };
   const now = new Date();

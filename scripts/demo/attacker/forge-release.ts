@@ -37,7 +37,7 @@ export async function forgeRelease(
     file: {
       length: manifest.length,
       hashes: { sha256: sha256Hex(manifest) },
-      custom: { mustMatch: { securityEpoch, hardwareIds } },
+      custom: { mustMatch: { securityEpoch, hardwareIds, releaseCounter: FORGED_COUNTER } },
     },
   };
   const next = { ...role, version: role.version + 1 };
@@ -59,6 +59,8 @@ export async function forgeRelease(
 
 /** What the forger calls it. */
 export const FORGED_VERSION = '6.6.6';
+/** Newer than anything that the author has numbered. */
+const FORGED_COUNTER = 1_000;
 
 function forgedManifest(genuine: ManifestFile, artifact: Uint8Array): ManifestFile {
   const [first] = genuine.artifacts;
