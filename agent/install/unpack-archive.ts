@@ -2,6 +2,7 @@ import {
   chmodSync,
   closeSync,
   fchmodSync,
+  ftruncateSync,
   linkSync,
   mkdirSync,
   openSync,
@@ -17,6 +18,12 @@ import {
   type AcceptedEntry,
   type ArchiveLimits,
 } from '../../shared/release/archive-entries.ts';
+import {
+  sparseQueue,
+  type SparseHeader,
+  type SparseQueue,
+} from '../../shared/release/pax-records.ts';
+import { sparseContent } from '../../shared/release/sparse-content.ts';
 import { Refusal } from '../../shared/trust/refusal.ts';
 import { isOfPlatform } from '../platform-error.ts';
 import { readBlocks } from './archive-blocks.ts';
@@ -37,47 +44,80 @@ export async function unpackArchive(
   limits: ArchiveLimits,
   requireRunning: () => void,
 ): Promise<void> {
+  const slot: SlotInWork = {
+    folder,
+    rules: entryRules(limits),
+    sparse: sparseQueue(),
+    folders: [],
+    openFiles: new Set(),
+  };
+  const into = await openParser(slot);
+  const file = await open(archive, 'r');
+  try {
+    for await (const block of readBlocks(file, limits)) {
+      requireRunning();
+      into.write(block);
+    }
+    into.end();
+  } finally {
+    for (const left of slot.openFiles) closeSync(left);
+    await file.close();
+  }
+  slot.sparse.finish();
+  // The deepest first: a folder that forbids writing would shut us out of those inside it.
+  for (const { path, mode } of slot.folders.reverse()) chmodSync(path, mode);
+}
+
+/** Takes the archive in pieces; throws at the first thing that is wrong with it. */
+interface IntoSlot {
+  readonly write: (block: Buffer) => void;
+  readonly end: () => void;
+}
+
+async function openParser(slot: SlotInWork): Promise<IntoSlot> {
   const { Parser } = await import('tar/parse'); // only now: an idle agent does without
-  const slot: SlotInWork = { folder, rules: entryRules(limits), folders: [], openFiles: new Set() };
   const parser = new Parser({ strict: true, gzip: true });
   let failure: Error | undefined;
   let entries = 0;
   const fail = (cause: unknown): void => {
     failure ??= cause instanceof Error ? cause : new Error(String(cause));
   };
-  const unpackOne = (entry: ReadEntry): void => {
-    entries += 1;
+  const guarded = (work: () => void): void => {
     try {
-      if (failure === undefined) unpack(entry, slot, fail);
+      work();
     } catch (cause) {
-      fail(cause);
+      fail(cause); // an error thrown into the parser would leave it half-way
     }
-    entry.resume();
   };
-  parser.on('entry', unpackOne);
+  parser.on('entry', (entry: ReadEntry) => {
+    entries += 1;
+    guarded(() => {
+      if (failure === undefined) unpack(entry, slot, fail);
+    });
+    entry.resume();
+  });
+  parser.on('meta', (records: string) => {
+    guarded(() => {
+      slot.sparse.announce(records);
+    });
+  });
   parser.on('ignoredEntry', ({ path, type }: ReadEntry) => {
     fail(new Refusal('archive_entry_refused', `${JSON.stringify(path)} is of kind ${type}`));
   });
   parser.on('error', (cause: unknown) => {
     fail(malformed(cause));
   });
-
-  const file = await open(archive, 'r');
-  try {
-    for await (const block of readBlocks(file, limits)) {
-      requireRunning();
+  return {
+    write: (block) => {
       parser.write(block);
       if (failure !== undefined) throw failure;
-    }
-    parser.end();
-  } finally {
-    for (const left of slot.openFiles) closeSync(left);
-    await file.close();
-  }
-  if (failure !== undefined) throw failure;
-  if (entries === 0) throw new Refusal('archive_malformed', 'the archive holds nothing');
-  // The deepest first: a folder that forbids writing would shut us out of those inside it.
-  for (const { path, mode } of slot.folders.reverse()) chmodSync(path, mode);
+    },
+    end: () => {
+      parser.end();
+      if (failure !== undefined) throw failure;
+      if (entries === 0) throw new Refusal('archive_malformed', 'the archive holds nothing');
+    },
+  };
 }
 
 interface FolderMode {
@@ -88,12 +128,15 @@ interface FolderMode {
 interface SlotInWork {
   readonly folder: string;
   readonly rules: ReturnType<typeof entryRules>;
+  readonly sparse: SparseQueue;
   readonly folders: FolderMode[];
   readonly openFiles: Set<number>;
 }
 
 function unpack(offered: ReadEntry, slot: SlotInWork, fail: (cause: unknown) => void): void {
-  const { type, path, mode = 0, size, linkpath } = offered;
+  const { type, mode = 0, linkpath } = offered;
+  const sparse = slot.sparse.take(offered.path);
+  const { path, size } = sparse ?? offered;
   const { parents, entry } = slot.rules({ type, path, mode, size, linkpath });
   for (const parent of parents) {
     mkdirSync(join(slot.folder, parent), OPEN_FOLDER_MODE);
@@ -112,7 +155,7 @@ function unpack(offered: ReadEntry, slot: SlotInWork, fail: (cause: unknown) => 
       linkSync(join(slot.folder, entry.source), at);
       break;
     case 'file':
-      receiveFile(offered, openFile(at, entry, slot), fail);
+      receiveFile(offered, openFile(at, entry, slot), { sparse, fail });
       break;
   }
 }
@@ -147,11 +190,22 @@ function openFile(
   return { file, close };
 }
 
+interface HowToReceive {
+  /** Where the content has holes. */
+  readonly sparse: SparseHeader | undefined;
+  readonly fail: (cause: unknown) => void;
+}
+
 function receiveFile(
   offered: ReadEntry,
   { file, close }: OpenFile,
-  fail: (cause: unknown) => void,
+  { sparse, fail }: HowToReceive,
 ): void {
+  const content =
+    sparse &&
+    sparseContent(sparse.size, (at, bytes) => {
+      writeAll(file, bytes, at);
+    });
   const guarded = (work: () => void): void => {
     try {
       work();
@@ -161,17 +215,24 @@ function receiveFile(
   };
   offered.on('data', (chunk: Buffer) => {
     guarded(() => {
-      writeAll(file, chunk);
+      if (content === undefined) writeAll(file, chunk);
+      else content.write(chunk);
     });
   });
   offered.on('end', () => {
-    guarded(close);
+    guarded(() => {
+      content?.end();
+      if (sparse !== undefined) ftruncateSync(file, sparse.size); // the last hole
+      close();
+    });
   });
 }
 
-function writeAll(file: number, chunk: Buffer): void {
+/** Where the file stands, or at a place of its own. */
+function writeAll(file: number, chunk: Uint8Array, at?: number): void {
   for (let written = 0; written < chunk.length;) {
-    written += writeSync(file, chunk, written);
+    const position = at === undefined ? null : at + written;
+    written += writeSync(file, chunk, written, chunk.length - written, position);
   }
 }
 

@@ -9,6 +9,7 @@ import {
   paddingAfter,
   type TarEntry,
 } from '../archive.ts';
+import { paxAttacks } from './pax-attacks.ts';
 
 /** An archive that tries something. It is built when asked for: some are large. */
 export interface HostileArchive {
@@ -43,6 +44,7 @@ export function hostileArchives(options: HostileOptions): readonly HostileArchiv
     ...linkAttacks(options.outside),
     ...kindAttacks(),
     ...sizeAttacks(options),
+    ...paxAttacks().map(({ name, attempts, blocks }) => plain(name, attempts, blocks)),
     ...brokenArchives(),
   ];
 }

@@ -1,6 +1,10 @@
 import { createHash } from 'node:crypto';
 import { Parser, type ReadEntry } from 'tar';
+import { ARCHIVE_LIMITS } from '../../shared/release/archive-entries.ts';
+import { sparseQueue, type SparseQueue } from '../../shared/release/pax-records.ts';
+import { sparseContent } from '../../shared/release/sparse-content.ts';
 import { treeDigest } from '../../shared/release/tree-digest.ts';
+import { Refusal } from '../../shared/trust/refusal.ts';
 import { Failure } from '../failure.ts';
 import { archiveTree, type ArchiveTree } from './archive-tree.ts';
 
@@ -18,6 +22,7 @@ export interface ArchiveReader {
  */
 export function readArchive(): ArchiveReader {
   const tree = archiveTree();
+  const sparse = sparseQueue();
   const parser = new Parser({ strict: true, maxDecompressionRatio: Infinity }); // the author's own file
   let broken: Error | undefined;
   const fail = (error: Error): void => {
@@ -31,7 +36,14 @@ export function readArchive(): ArchiveReader {
     });
   });
   parser.on('entry', (entry: ReadEntry) => {
-    addEntry(tree, entry, fail);
+    addEntry(tree, entry, { sparse, fail });
+  });
+  parser.on('meta', (records: string) => {
+    try {
+      sparse.announce(records);
+    } catch (cause) {
+      fail(asFailure(cause));
+    }
   });
   parser.on('ignoredEntry', (entry: ReadEntry) => {
     fail(unreadable(new Error(`${entry.path} is of an unknown kind or too large`)));
@@ -45,6 +57,7 @@ export function readArchive(): ArchiveReader {
       parser.end();
       await ended;
       if (broken !== undefined) throw broken;
+      finishSparse(sparse);
       if (tree.entries().length === 0) throw unreadable(new Error('it holds nothing'));
       return treeDigest(tree.entries());
     },
@@ -52,17 +65,91 @@ export function readArchive(): ArchiveReader {
 }
 
 /** Hashes one entry. The parser waits until it has been read, so the order of the archive holds. */
-function addEntry(tree: ArchiveTree, entry: ReadEntry, fail: (error: Error) => void): void {
-  const { type, path, linkpath, mode = 0, size } = entry;
-  const hash = createHash('sha256');
-  entry.on('data', (chunk: Buffer) => hash.update(chunk));
-  entry.on('end', () => {
+function addEntry(tree: ArchiveTree, entry: ReadEntry, { sparse, fail }: Around): void {
+  const { type, linkpath, mode = 0 } = entry;
+  const guarded = (work: () => void): void => {
     try {
-      tree.add({ type, path, linkpath, mode, size }, hash.digest('hex'));
-    } catch (error) {
-      fail(error instanceof Error ? error : new Error(String(error)));
+      work();
+    } catch (cause) {
+      fail(asFailure(cause)); // an error thrown into the parser would leave it half-way
     }
+  };
+  guarded(() => {
+    const header = sparse.take(entry.path);
+    const { path, size } = header ?? entry;
+    requireHashable(size);
+    const content = header === undefined ? plainHash() : sparseHash(header.size);
+    entry.on('data', (chunk: Buffer) => {
+      guarded(() => {
+        content.write(chunk);
+      });
+    });
+    entry.on('end', () => {
+      guarded(() => {
+        tree.add({ type, path, linkpath, mode, size }, content.end());
+      });
+    });
   });
+  entry.resume();
+}
+
+/** Before its holes are hashed: a few bytes can announce more zeros than a day has time for. */
+function requireHashable(size: number): void {
+  if (size <= ARCHIVE_LIMITS.unpackedBytes) return;
+  throw new Failure('archive_refused', `it holds a file of ${size} bytes`);
+}
+
+interface Around {
+  readonly sparse: SparseQueue;
+  readonly fail: (error: Error) => void;
+}
+
+interface ContentHash {
+  readonly write: (chunk: Buffer) => void;
+  readonly end: () => string;
+}
+
+function plainHash(): ContentHash {
+  const hash = createHash('sha256');
+  return { write: (chunk) => hash.update(chunk), end: () => hash.digest('hex') };
+}
+
+const ZEROS = Buffer.alloc(64 * 1_024);
+
+/** The hash of a file with its holes, which read as zeros. */
+function sparseHash(size: number): ContentHash {
+  const hash = createHash('sha256');
+  let done = 0;
+  const fillTo = (offset: number): void => {
+    for (; done < offset; done += ZEROS.length) hash.update(ZEROS.subarray(0, offset - done));
+    done = offset;
+  };
+  const content = sparseContent(size, (offset, bytes) => {
+    fillTo(offset);
+    hash.update(bytes);
+    done += bytes.length;
+  });
+  return {
+    write: content.write,
+    end: () => {
+      content.end();
+      fillTo(size);
+      return hash.digest('hex');
+    },
+  };
+}
+
+function finishSparse(sparse: SparseQueue): void {
+  try {
+    sparse.finish();
+  } catch (cause) {
+    throw asFailure(cause);
+  }
+}
+
+function asFailure(cause: unknown): Error {
+  if (cause instanceof Refusal) return new Failure('archive_refused', cause.message, { cause });
+  return cause instanceof Error ? cause : new Error(String(cause));
 }
 
 function drained(parser: Parser, ended: Promise<void>): Promise<void> {

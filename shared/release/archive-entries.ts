@@ -35,6 +35,9 @@ type Planned = 'implied' | AcceptedEntry['kind'];
 
 const NAME_BYTES = 255; // what file systems hold
 const PATH_BYTES = 3_072; // with the slot's own folder below PATH_MAX
+/** All names together: what is remembered of an archive must fit the memory of a small board. */
+const ALL_PATHS_BYTES = 32 * 1_024 * 1_024;
+const WHITEOUT = /(?:^|\/)\.wh\./;
 const FORBIDDEN_MODE_BITS = 0o7000; // setuid, setgid, sticky
 
 /**
@@ -45,6 +48,7 @@ const FORBIDDEN_MODE_BITS = 0o7000; // setuid, setgid, sticky
 export function entryRules(limits: ArchiveLimits): (offered: OfferedEntry) => Accepted {
   const planned = new Map<string, Planned>();
   let unpackedBytes = 0;
+  let pathBytes = 0;
   return (offered) => {
     const path = cleanPath(offered.path, limits);
     if (path === '') return theSlotItself(offered);
@@ -58,6 +62,12 @@ export function entryRules(limits: ArchiveLimits): (offered: OfferedEntry) => Ac
         `the archive unpacks to more than ${limits.unpackedBytes} bytes`,
       );
     }
+    pathBytes += Buffer.byteLength(path) + Buffer.byteLength(offered.linkpath ?? '');
+    if (pathBytes > ALL_PATHS_BYTES) {
+      throw new Refusal('archive_too_large', `its names have more than ${ALL_PATHS_BYTES} bytes`);
+    }
+    // A layer of a container image removes by such names; a release is whole, there is nothing below.
+    if (WHITEOUT.test(path)) throw notAllowed(path, 'is a whiteout: a release is not a layer');
     const parents = missingParents(path, planned);
     requireFree(offered, path, planned);
     const entry = judge(offered, path, planned);

@@ -52,6 +52,16 @@ describe('every hostile archive', () => {
     'truncated-archive': 'archive_malformed',
     'not-an-archive': 'archive_malformed',
     'empty-file': 'archive_malformed',
+    'sparse-overlapping': 'archive_malformed',
+    'sparse-beyond-end': 'archive_malformed',
+    'sparse-more-than-mapped': 'archive_malformed',
+    'sparse-less-than-mapped': 'archive_malformed',
+    'sparse-huge': 'archive_too_large',
+    'sparse-countless': 'archive_malformed',
+    'sparse-without-map': 'archive_malformed',
+    'sparse-never-came': 'archive_malformed',
+    'lost-capability': 'restore_unsupported',
+    'lost-access-list': 'restore_unsupported',
   };
   const outside = '/sealift-test-outside';
   const sizes = { bombBytes: 2 ** 24, entryCount: 1_000, depth: 50, nameLength: 300 };
