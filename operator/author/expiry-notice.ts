@@ -1,26 +1,25 @@
-import type { TrustedRepository } from '../../shared/trust/repository.ts';
-
-const DAY_MILLISECONDS = 86_400_000;
-/** Time enough to bring the holders of offline keys together. */
-const NOTICE_DAYS = 45;
+import type { FileStatus } from './ceremony/status.ts';
 
 /**
- * What an author should hear before it is too late: once root or image targets has expired, no
- * device accepts a release, old or new.
+ * What an author should hear before it is too late: once a file has expired, devices refuse everything
+ * that rests on it. Said from 60 days on, for holders must be brought together. Not about the product
+ * that is just being published: its role gets a new expiry with that.
  */
-export function expiryNotices(
-  { root, targets }: Pick<TrustedRepository, 'root' | 'targets'>,
-  now: Date,
-): readonly string[] {
-  return [
-    ['image root', root.expires] as const,
-    ['image targets', targets.expires] as const,
-  ].flatMap(([name, expires]) => {
-    const days = Math.floor((expires.getTime() - now.getTime()) / DAY_MILLISECONDS);
-    if (days >= NOTICE_DAYS) return [];
-    const day = expires.toISOString().slice(0, 10);
-    return [
-      `warning: ${name} expires on ${day}, in ${days} days; then devices refuse every release`,
-    ];
-  });
+export function expiryNotices(files: readonly FileStatus[], published: string): readonly string[] {
+  return files
+    .filter(({ level, role }) => level !== 'ok' && role !== published)
+    .map(({ repository, role, expires, daysLeft }) => {
+      const day = expires.slice(0, 10);
+      const when = daysLeft < 0 ? `expired on ${day}` : `expires on ${day}, in ${daysLeft} days`;
+      return `warning: ${nameOf(repository, role)} ${when}; devices then refuse what rests on it. Renew it: sealift keys renew ${optionFor(role)}`;
+    });
+}
+
+function nameOf(repository: string, role: string): string {
+  return role === 'root' || role === 'targets' ? `${repository} ${role}` : `product ${role}`;
+}
+
+function optionFor(role: string): string {
+  if (role === 'root') return '--root';
+  return role === 'targets' ? '--targets' : `--product ${role}`;
 }

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { fileStatus } from '../author/ceremony/status.ts';
 import { expiryNotices } from '../author/expiry-notice.ts';
 import { buildManifest, type ReleaseFacts } from '../author/build-manifest.ts';
 import { listHeldKeys } from '../author/held-key-folder.ts';
@@ -17,6 +18,7 @@ import { progressOf, sizeOf } from './progress.ts';
 import { openRelease } from './release-event.ts';
 import { handOver, signOnTop, writeDryRun, type Publishing } from './release-sign.ts';
 import { connect, type CommonOptions, type Session } from './session.ts';
+import { verifyServer } from './standing.ts';
 
 export interface PublishOptions extends CommonOptions {
   readonly product: string;
@@ -41,7 +43,6 @@ const MAX_NOTES_BYTES = 65_536;
 
 /** Reads, signs, uploads, publishes; in this order, so that only the last step shows anything. */
 export async function publishRelease(session: Session, options: PublishOptions): Promise<void> {
-  const { world } = session;
   const { connection } = await connect(session);
   const { manifest, files } = await describe(session, options);
   const publishing = await publishingOf(session, manifest);
@@ -50,7 +51,7 @@ export async function publishRelease(session: Session, options: PublishOptions):
     answer(session, manifest, first.manifestSha256, 'was published before, with these bytes');
     return;
   }
-  expiryNotices(first.image.trusted, world.now()).forEach(session.progress);
+  await warnOfExpiry(session, manifest.product);
   if (first.kind === 'needs_others') {
     await withOthers(session, { publishing, connection, files }, options);
     return;
@@ -68,6 +69,12 @@ export async function publishRelease(session: Session, options: PublishOptions):
     },
   );
   answer(session, manifest, manifestSha256, 'is published');
+}
+
+async function warnOfExpiry(session: Session, published: string): Promise<void> {
+  const { standing } = await verifyServer(session);
+  const files = fileStatus(standing, session.world.now());
+  expiryNotices(files, published).forEach(session.progress);
 }
 
 /** The release waits in a signing event until enough holders of the product's keys have signed. */

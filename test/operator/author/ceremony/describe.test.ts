@@ -166,9 +166,8 @@ describe('next image targets', () => {
 
 describe("the next version of a product's role", () => {
   const side = (targets: TargetsFile['targets'], more: object = {}) => {
-    const file = { ...imageTargets.file, delegations: undefined, targets, ...more };
-    const { 'x-sealift': _none, delegations: _gone, ...clean } = file as Record<string, unknown>;
-    const whole = { ...clean, ...more } as TargetsFile;
+    const head = { _type: 'targets', spec_version: '1.0.34', version: 3 } as const;
+    const whole: TargetsFile = { ...head, expires: daysAfter(NOW, 180), targets, ...more };
     return { content: TargetsSchema.parse(whole), file: whole };
   };
   const path = 'gateway/1.0.0/manifest.json';
