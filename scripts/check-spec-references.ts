@@ -1,7 +1,7 @@
 // A clause in a comment is a claim that a reader will look up, and a refusal without an attack is a
 // claim that nobody has: both are checked here. scripts/clauses.ts shows what was found.
 import { REFUSALS } from '../shared/trust/refusal.ts';
-import { ATTACK_ROWS, strayRows, type AttackRow } from './spec/attack-rows.ts';
+import { ATTACK_ROWS, strayRows } from './spec/attack-rows.ts';
 import { readEvidence } from './spec/evidence.ts';
 import { unknownReferences } from './spec/references.ts';
 import { untestedCodes } from './spec/untested-codes.ts';
@@ -19,7 +19,7 @@ const faults = [
   ),
   ...[...byRow]
     .filter(([, files]) => files.length === 0)
-    .map(([row]) => `no file of test/attacks plays ${row}: ${ATTACK_ROWS[row as AttackRow]}`),
+    .map(([row]) => `no file of test/attacks plays ${row}: ${ATTACK_ROWS[row]}`),
   ...strayRows(attacks),
   ...missingClauses(WORKFLOW, clauses.TUF.clauses).map(
     (clause) => `scripts/spec/workflow.ts has no row for ${clause}`,
