@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { END_OF_ARCHIVE, headerBlocks } from '../../firmware-fixtures/archive.ts';
+import { hostileArchives } from '../../firmware-fixtures/hostile/hostile.ts';
 import { sha256Hex } from '../../shared/crypto/digest.ts';
 import { signDsse } from '../../shared/dsse.ts';
 import { MEDIA_TYPES } from '../../shared/protocol/media-types.ts';
@@ -64,10 +65,19 @@ const packed = gzipSync(Buffer.from('kernel 1.1.0'));
 const gzip = { mediaType: 'application/gzip' };
 
 /** Each of these is correctly signed by the product: stolen keys, or a mistake of the author. */
-const SIGNED: readonly (readonly [string, RefusalCode, () => OfferedArtifact])[] = [
+const SIGNED: readonly (readonly [
+  string,
+  RefusalCode,
+  () => OfferedArtifact | Promise<OfferedArtifact>,
+])[] = [
   ['an archive that is none', 'archive_malformed', () => signedOver(app(), Buffer.alloc(600, 'x'))],
   ['an entry outside the slot', 'archive_entry_refused', () => signedOver(app(), escape)],
   ['a bomb', 'archive_too_large', () => signedOver(app(), tooMuch)],
+  [
+    'a program with rights that this device cannot give',
+    'restore_unsupported',
+    async () => signedOver(app(), await archiveWithLostRights()),
+  ],
   [
     'another tree than signed',
     'installed_digest_mismatch',
@@ -108,6 +118,15 @@ const SIGNED: readonly (readonly [string, RefusalCode, () => OfferedArtifact])[]
   ],
 ];
 
+/** A program with a capability: unpacked without, it would be another program than signed. */
+async function archiveWithLostRights(): Promise<Buffer> {
+  const sizes = { bombBytes: 1, entryCount: 1, depth: 1, nameLength: 1 };
+  const archives = hostileArchives({ outside: '/nowhere', ...sizes });
+  const found = archives.find(({ name }) => name === 'lost-capability');
+  if (found === undefined) throw new Error('bug: no such archive');
+  return found.build();
+}
+
 /** Asks for a dictionary of 256 MiB. Without `xz` here, the device has none either and says the same. */
 function hungryXz(): Buffer {
   const options = ['-c', '--lzma2=preset=9,dict=256MiB'];
@@ -134,7 +153,7 @@ describe('a device', () => {
   test.each(SIGNED)(
     'refuses %s as %s, and takes the next honest release',
     async (_, code, make) => {
-      const offered = make();
+      const offered = await make();
       const other = offered.artifact.component === 'app' ? kernel('1.1.0') : app();
       offerArtifacts(server, '1.1.0', [other, offered]);
 
