@@ -90,7 +90,7 @@ test(
     expect(await roots()).toEqual(state === 'published' ? [200, 200] : [404, 404]);
     // Whoever got no answer says it again: it is published now, or was.
     const again = await submit('image', b);
-    expect([again.status, (await again.json()) as unknown]).toEqual([
+    expect([again.status, await again.json()]).toEqual([
       200,
       expect.objectContaining({ state: 'published' }),
     ]);

@@ -2,7 +2,6 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { keyIdOf } from '../../../shared/crypto/public-key.ts';
-import type { RootFile } from '../../../shared/metadata/root.ts';
 import type { OnlinePublicKeys } from '../../../server/keys/online-keys.ts';
 import { renewBundlesNow } from '../../../server/run/tasks.ts';
 import { AUTHOR } from '../../support/authority.ts';
@@ -127,8 +126,6 @@ test('a key made for one role cannot be named for another', async () => {
   const swapped = withRole('timestamp', [next.image.snapshot], 1);
   expect((await openEvent(app, [await nextRoot(app, 'image', swapped)])).status).toBe(422);
 
-  const fitting = withRole('timestamp', [next.image.timestamp], 1) as (
-    root: RootFile,
-  ) => Partial<RootFile>;
+  const fitting = withRole('timestamp', [next.image.timestamp], 1);
   expect((await openEvent(app, [await nextRoot(app, 'image', fitting)])).status).toBe(201);
 });
