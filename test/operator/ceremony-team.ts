@@ -1,6 +1,6 @@
-import { cp, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { cp, mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { newHome, operatorAt, PASSPHRASE, type Operator } from './operator.ts';
+import { newHome, operatorAt, type Operator } from './operator.ts';
 import { startServerProcess, type ServerProcess } from './server-process.ts';
 
 /** A real server and people with a workspace each, who hold keys of only some roles. */
@@ -49,11 +49,6 @@ export async function handKeys(from: Operator, to: Operator, names: RegExp): Pro
   }
 }
 
-/** Forgets everything that was verified, but not the first roots. */
-export async function forgetVerified(person: Operator): Promise<void> {
-  await rm(join(person.home, 'metadata', 'image', 'trusted'), { recursive: true, force: true });
-}
-
 /** Makes a key at a person's machine and answers the file that shows its public half. */
 export async function newKey(person: Operator, name: string, role: string): Promise<string> {
   await person.json('keys', 'new', name, '--role', role);
@@ -61,6 +56,3 @@ export async function newKey(person: Operator, name: string, role: string): Prom
   await person.json('keys', 'public', name, '--out', out);
   return out;
 }
-
-/** The names that must never be seen anywhere. */
-export const SECRETS = [PASSPHRASE];
