@@ -11,6 +11,8 @@ const Line = z.looseObject({
 /** When an update of a version was where, by the agent's own log. */
 export interface UpdateTimes {
   readonly downloading: Date;
+  /** Every artifact is on disk, flushed, and hashed to what was signed. */
+  readonly installing: Date;
   /** The slot was written, flushed and measured. */
   readonly activating: Date;
 }
@@ -30,7 +32,11 @@ export async function updateTimes(
     if (line === undefined) throw new Error(`the log does not tell when ${version} was ${stage}`);
     return new Date(line.at);
   };
-  return { downloading: at('downloading'), activating: at('activating') };
+  return {
+    downloading: at('downloading'),
+    installing: at('installing'),
+    activating: at('activating'),
+  };
 }
 
 function lineOf(text: string): readonly z.infer<typeof Line>[] {

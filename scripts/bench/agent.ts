@@ -9,17 +9,19 @@ import { DeviceDetail, Rollout } from '../fleet/answers.ts';
 import type { Running } from '../processes/keeper.ts';
 import { run } from '../processes/run.ts';
 import { until } from '../processes/until.ts';
-import { updateTimes } from './agent-log.ts';
+import { updateTimes, type UpdateTimes } from './agent-log.ts';
 import { provisionBench } from './bench-device.ts';
 import { writeBigArchive } from './big-archive.ts';
+import { copySeconds, writeBigImage } from './image.ts';
 import { forgetPeak, memoryOf } from './memory.ts';
 import { measurePairs, pairedRatio } from './pairs.ts';
 import { publishArchive } from './publish.ts';
-import { median, type BenchResult, type Figure } from './result.ts';
+import { median, type BenchResult, type Figure, type Ratio } from './result.ts';
 import { BENCH, enrolKey, type Setting } from './setting.ts';
 
 const ROUNDS = 3;
 const MEBIBYTES = 300;
+const IMAGE_MEBIBYTES = 1_024;
 /** A bundle, 300 MiB and a process that has just started both need a moment to come to rest. */
 const SETTLE_MILLISECONDS = 3_000;
 
@@ -47,6 +49,7 @@ export async function benchAgent(setting: Setting): Promise<BenchResult> {
     (round) => installByShell(join(folder, `shell-${round}`), url, authorization, sha256),
   );
   const { peakMb } = await memoryOf(agent.pid);
+  const image = await measureImage(setting, agent, archive.sbom);
   const verifyMs = await verifyMilliseconds(setting, device.id);
   const mb = archive.bytes / 1_000_000;
   return {
@@ -58,10 +61,12 @@ export async function benchAgent(setting: Setting): Promise<BenchResult> {
       { name: 'verification of a manifest, median', value: verifyMs, unit: 'ms' },
       { name: 'download + verify + install', value: mb / median(pairs.ours), unit: 'MB/s' },
       { name: 'curl | sha256sum | tar x', value: mb / median(pairs.theirs), unit: 'MB/s' },
+      { name: 'image of 1 GiB: cp + sync, median', value: image.copySeconds, unit: 's' },
     ],
     ratios: [
       { name: 'peak above idle, MB', value: peakMb - idleMb, wanted: { atMost: 40 } },
       { name: 'MB/s to the shell', value: 1 / pairedRatio(pairs), wanted: undefined },
+      ...imageRatios(image, idleMb),
     ],
   };
 }
@@ -79,12 +84,70 @@ async function publishAll(
   return sha256;
 }
 
+interface ImageFigures {
+  readonly copySeconds: number;
+  readonly downloadRatio: number;
+  readonly installRatio: number;
+  readonly peakMb: number;
+}
+
+function imageRatios(
+  { downloadRatio, installRatio, peakMb }: ImageFigures,
+  idleMb: number,
+): readonly Ratio[] {
+  const image = 'image: download + hash + write + fsync to cp';
+  return [
+    { name: image, value: downloadRatio, wanted: { atMost: 2.2 } },
+    // From there to its target, flushed, read back past the cache: a second copy and a third read.
+    { name: 'image: write + fsync + read back to cp', value: installRatio, wanted: undefined },
+    { name: 'image: peak above idle, MB', value: peakMb - idleMb, wanted: { atMost: 40 } },
+  ];
+}
+
+/** The same device takes an image of 1 GiB, in turns with `cp` and `sync` of the same file. */
+async function measureImage(setting: Setting, agent: Running, sbom: string): Promise<ImageFigures> {
+  const { folder, tell } = setting;
+  const image = await writeBigImage(folder, IMAGE_MEBIBYTES);
+  const artifact = `rootfs=${image.artifact}:image`;
+  tell(`publishing an image of ${IMAGE_MEBIBYTES} MiB under ${ROUNDS} versions`);
+  for (let round = 0; round < ROUNDS; round += 1) {
+    await publishArchive(setting, { ...image, artifact, sbom }, imageVersionOf(round));
+  }
+  await forgetPeak(agent.pid);
+  tell(`${ROUNDS} rounds`);
+  const installs: number[] = [];
+  const pairs = await measurePairs(
+    ROUNDS,
+    async (round) => {
+      const times = await updateByAgent(setting, agent, imageVersionOf(round));
+      installs.push(times.activating.getTime() - times.installing.getTime());
+      return (times.installing.getTime() - times.downloading.getTime()) / 1_000;
+    },
+    () => copySeconds(image, folder),
+  );
+  const { peakMb } = await memoryOf(agent.pid);
+  const ours = installs.map((milliseconds) => milliseconds / 1_000);
+  return {
+    copySeconds: median(pairs.theirs),
+    downloadRatio: pairedRatio(pairs),
+    installRatio: pairedRatio({ ...pairs, ours }),
+    peakMb,
+  };
+}
+
+const imageVersionOf = (round: number): string => `2.${round}.0`;
+
 /** Seconds from the first byte asked for to a slot that is written, flushed and measured. */
-async function installByAgent(
+async function installByAgent(setting: Setting, agent: Running, version: string): Promise<number> {
+  const times = await updateByAgent(setting, agent, version);
+  return (times.activating.getTime() - times.downloading.getTime()) / 1_000;
+}
+
+async function updateByAgent(
   { author, interrupted }: Setting,
   { logFile }: Running,
   version: string,
-): Promise<number> {
+): Promise<UpdateTimes> {
   const release = ['--product', BENCH.product, '--version', version];
   const phases = ['--phases', '100', '--success', '1'];
   const { id } = await author.ask(Rollout, 'rollout', 'start', ...release, ...phases);
@@ -93,7 +156,7 @@ async function installByAgent(
     updateTimes(logFile, version),
   );
   await author.follow(() => undefined, 'rollout', 'watch', id, '--interval', '1');
-  return (times.activating.getTime() - times.downloading.getTime()) / 1_000;
+  return times;
 }
 
 /** Seconds of the usual pipeline, which trusts before it knows and flushes at the end. */
