@@ -32,6 +32,20 @@ test.each(['timestamp', 'snapshot'] as const)(
   },
 );
 
+test('a rotation forgets no version of a role that the device still holds', async () => {
+  const sim = await simulateRepository();
+  const device = tufDevice(sim);
+  await device.refresh();
+  sim.setKeys('snapshot', [testKey('new snapshot')]);
+  await sim.publishRoot();
+  sim.snapshot.version += 1;
+  sim.timestamp.version += 1;
+
+  await device.refresh();
+
+  expect(device.store.floors()?.roles.get('targets')).toMatchObject({ version: 1 });
+});
+
 test('a new root with the same online keys opens nothing', async () => {
   const { sim, device } = await fastForwarded();
   sim.setKeys('targets', [testKey('new targets')]);
