@@ -8,6 +8,10 @@ export interface CapturedCommand extends Command {
   readonly limitBytes: number;
   /** Which end of a long output is kept. */
   readonly keep: 'first' | 'last';
+  /** After its time it is asked to end first, and killed only so much later. */
+  readonly graceMs?: number;
+  /** Whatever it started ends with it. */
+  readonly leavesNothing?: boolean;
 }
 
 /** How it ended, and what it said. */
@@ -43,9 +47,16 @@ export function captureCommand(command: CapturedCommand): Promise<Captured> {
     const output = collect(child.stdout, command);
     const errors = collect(child.stderr, command);
     let late = false;
-    const timer = setTimeout(() => {
+    const kill = (): void => {
+      killGroup(child, 'SIGKILL');
+    };
+    let timer = setTimeout(() => {
       late = true;
-      killGroup(child);
+      if (command.graceMs === undefined) kill();
+      else {
+        killGroup(child, 'SIGTERM');
+        timer = setTimeout(kill, command.graceMs);
+      }
     }, command.timeoutMs);
     const said = (): Said => ({
       output: output.text(),
@@ -58,6 +69,7 @@ export function captureCommand(command: CapturedCommand): Promise<Captured> {
     });
     child.on('exit', (code, signal) => {
       clearTimeout(timer);
+      if (command.leavesNothing === true) kill();
       void drained(child).then(() => {
         if (late) resolve({ kind: 'hung', ...said() });
         else if (code === null) resolve({ kind: 'killed', signal: String(signal), ...said() });
@@ -81,12 +93,12 @@ function drained(child: ChildProcess): Promise<void> {
   });
 }
 
-function killGroup(child: ChildProcess): void {
+function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   if (child.pid === undefined) return;
   try {
-    process.kill(-child.pid, 'SIGKILL');
+    process.kill(-child.pid, signal);
   } catch {
-    child.kill('SIGKILL'); // the group is gone, and the child with it or about to be
+    child.kill(signal); // the group is gone, and the child with it or about to be
   }
 }
 

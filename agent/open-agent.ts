@@ -9,13 +9,14 @@ import { verifiedPath } from './download/download-blob.ts';
 import type { FetchDeps } from './download/fetch-artifact.ts';
 import type { TrialDeps } from './health/probe-health.ts';
 import { openTrial } from './health/open-trial.ts';
-import type { HookDeps } from './hooks/with-hooks.ts';
+import { openHooks } from './hooks/open-hooks.ts';
 import { requireSpace } from './install/free-space.ts';
 import type { FindInstaller } from './install/installer.ts';
 import { installersOf } from './install/installers.ts';
 import { slotFolders } from './install/slot-folders.ts';
 import { keepTwice } from './install/kept-twice.ts';
 import type { InstallDeps } from './install/write-spare-slot.ts';
+import { openModules, type Modules } from './modules/open-modules.ts';
 import type { Backoff } from './link/backoff.ts';
 import { deviceTokens, type DeviceTokens } from './link/device-token.ts';
 import { httpClient, type HttpClient } from './link/http.ts';
@@ -80,8 +81,8 @@ export interface OpenAgent {
 /** Between tries of a download, of a poll, of a delivery. */
 export const BACKOFF: Backoff = { firstMs: 1_000, maxMs: 300_000 };
 const ANSWER_MS = 60_000;
-/** What comes between two hooks, on a busy board. */
-const HOOK_MARGIN_MS = 60_000;
+/** What comes between two hooks or modules, on a busy board. */
+const RUN_MARGIN_MS = 60_000;
 
 /** Opens the state folder and builds everything that the agent is made of. */
 export async function openAgent(config: Config, outside: Ambient): Promise<OpenAgent> {
@@ -103,9 +104,7 @@ export async function openAgent(config: Config, outside: Ambient): Promise<OpenA
   const link = await openLink(config, ambient, tokens);
   const { bootId } = ambient;
   const boot = openBoot(config.boot, { slotsDir, bootId, untilEnd: pauseOf(ambient.signal) });
-  const findInstaller = installersOf(config, () => {
-    requireRunning(ambient.signal);
-  });
+  const { modules, findInstaller } = openInstallers(config, ambient.signal, log);
   const ground = { config, ambient, paths, boot, floors, clock, server: link.server };
   const world = { ...ground, findInstaller };
   return {
@@ -125,12 +124,26 @@ export async function openAgent(config: Config, outside: Ambient): Promise<OpenA
       stop.abort();
       link.http.close();
     },
-    stages: await openStages(world, log),
+    stages: await openStages(world, modules, log),
   };
 }
 
-async function openStages(world: Ground, log: Log): Promise<StageDeps> {
-  const { boot } = world;
+function openInstallers(
+  config: Config,
+  signal: AbortSignal,
+  log: Log,
+): { readonly modules: Modules; readonly findInstaller: FindInstaller } {
+  const running = (): void => {
+    requireRunning(signal);
+  };
+  const modules = openModules(config, { log, requireRunning: running });
+  const { installerOf: moduleOf } = modules;
+  return { modules, findInstaller: installersOf(config, { requireRunning: running, moduleOf }) };
+}
+
+async function openStages(world: Ground, modules: Modules, log: Log): Promise<StageDeps> {
+  const { boot, config, ambient } = world;
+  const { milliseconds, bootId } = ambient;
   const verify = await verifyDeps(world);
   const trial = trialDeps(world, log);
   return {
@@ -139,7 +152,12 @@ async function openStages(world: Ground, log: Log): Promise<StageDeps> {
     fetch: fetchDeps(world),
     install: installDeps(world),
     trial,
-    hooks: hookDeps(world, trial, log),
+    hooks: openHooks(config, { milliseconds, onRun, pause: untilEnd, log }),
+    modules: modules.drivenWith({ bootId, onRun, untilEnd }),
+  const onRun = (ms: number): void => {
+    trial.watchdog.extend(ms + RUN_MARGIN_MS);
+  };
+  const untilEnd = pauseOf(ambient.signal);
     boot,
     log,
   };
@@ -286,23 +304,6 @@ function trialDeps({ config, ambient, boot, server }: Ground, log: Log): TrialDe
     pause: pauseOf(signal),
     log,
   });
-}
-
-function hookDeps({ config, ambient }: Ground, { watchdog }: TrialDeps, log: Log): HookDeps {
-  const { folder, timeoutSeconds, retrySeconds, patienceSeconds } = config.hooks;
-  return {
-    folder,
-    workFolder: config.slotsDir,
-    timeoutMs: timeoutSeconds * 1_000,
-    retryMs: retrySeconds * 1_000,
-    patienceMs: patienceSeconds * 1_000,
-    milliseconds: ambient.milliseconds,
-    onRun: (ms) => {
-      watchdog.extend(ms + HOOK_MARGIN_MS);
-    },
-    pause: pauseOf(ambient.signal),
-    log,
-  };
 }
 
 /** A pause that ends with `Stopped` when the agent is told to end. */

@@ -12,6 +12,8 @@ export interface StatePaths {
   readonly manifests: string;
   readonly downloads: string;
   readonly outbox: string;
+  /** The folders that update modules work in, and what is noted of them, kept twice. */
+  readonly modules: { readonly trees: string; readonly journal: string };
 }
 
 /** The paths of a state folder. */
@@ -27,5 +29,6 @@ export function statePaths(stateDir: string): StatePaths {
     manifests: at('manifests'),
     downloads: at('downloads'),
     outbox: at('outbox'),
+    modules: { trees: at('modules'), journal: at('modules-journal') },
   };
 }

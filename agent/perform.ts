@@ -9,6 +9,13 @@ import { troubleOf } from './link/trouble.ts';
 import { Unreachable } from './link/unreachable.ts';
 import type { Log } from './log.ts';
 import { effectOf, type Effect } from './machine.ts';
+import type { ModuleDeps } from './modules/module-deps.ts';
+import {
+  activateWithModules,
+  commitWithModules,
+  returnWithModules,
+  tryWithModules,
+} from './modules/with-modules.ts';
 import {
   heedAfterDownload,
   heedAfterTrial,
@@ -29,6 +36,7 @@ export interface StageDeps {
   readonly install: InstallDeps;
   readonly trial: TrialDeps;
   readonly hooks: HookDeps;
+  readonly modules: ModuleDeps;
   readonly boot: BootControl;
   readonly log: Log;
 }
@@ -52,14 +60,22 @@ export function performer(
       heedAfterDownload(deps.recalls, state, await fetchArtifacts(deps.fetch, state)),
     write_spare_slot: (state) => writeSpareSlot(deps.install, state),
     switch_slot: (state) =>
-      heedBeforeSwitch(deps.recalls, state, () => switchSlot(deps.boot, state)),
-    probe_health: async (state) =>
-      heedAfterTrial(deps.recalls, state, await probeHealth(deps.trial, state)),
-    make_permanent: (state) => makePermanent(deps.boot, state),
+      heedBeforeSwitch(deps.recalls, state, () =>
+        activateWithModules(deps.modules, state, () => switchSlot(deps.boot, state)),
+      ),
+    probe_health: async (state) => {
+      const trial = (): Promise<Step> => probeHealth(deps.trial, state);
+      const step = await tryWithModules(deps.modules, state, trial);
+      return heedAfterTrial(deps.recalls, state, step);
+    },
+    make_permanent: (state) =>
+      commitWithModules(deps.modules, state, () => makePermanent(deps.boot, state)),
     return_to_previous_slot: (state) =>
-      returnToPreviousSlot(deps.boot, state, (detail) => {
-        deps.log('restart_failed', { stage: state.stage, detail });
-      }),
+      returnWithModules(deps.modules, state, () =>
+        returnToPreviousSlot(deps.boot, state, (detail) => {
+          deps.log('restart_failed', { stage: state.stage, detail });
+        }),
+      ),
   };
   const work = (state: AgentState): Promise<Step> => effects[effectOf(state.stage)](state);
   return withHooks(deps.hooks, failOnBootTrouble(work));

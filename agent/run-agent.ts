@@ -37,7 +37,8 @@ export async function runAgent(agent: OpenAgent, once: boolean): Promise<RunEnd>
   }
 }
 
-async function announceStart(session: Session): Promise<void> {
+/** The first thing of every start: says so, and looks at what stands in the slots. */
+export async function announceStart(session: Session): Promise<void> {
   const { world } = session;
   const state = await world.load();
   const trouble = await confirmBoot(session.agent.boot, state);
@@ -65,7 +66,7 @@ async function lookForDrift({ world, agent, drifted }: Session): Promise<void> {
 
 /** Those of which something else stands than was signed. */
 function changedComponents(measured: MeasuredSlot, signed: MeasuredSlot): readonly string[] {
-  const isAsSigned = (digest: string, at: number): boolean =>
+  const isAsSigned = (digest: string | null, at: number): boolean =>
     signed.components[at]?.installedSha256 === digest;
   return measured.components
     .filter(({ installedSha256 }, at) => !isAsSigned(installedSha256, at))
@@ -73,7 +74,7 @@ function changedComponents(measured: MeasuredSlot, signed: MeasuredSlot): readon
 }
 
 /** A broken disk is no reason to end: it is tried again, each time counted as a wake-up. */
-async function resumeInterrupted({ resume, agent }: Session): Promise<Result> {
+export async function resumeInterrupted({ resume, agent }: Session): Promise<Result> {
   const { ambient, log } = agent;
   for (let failures = 1; ; failures += 1) {
     try {
@@ -160,7 +161,8 @@ async function noteUnanswered({ agent, reach }: Session, cause: unknown): Promis
   await reach.troubled(trouble);
 }
 
-async function takeUp(session: Session, offer: Offer): Promise<Result> {
+/** Takes up an offer to its end, unless it has failed here before. */
+export async function takeUp(session: Session, offer: Offer): Promise<Result> {
   const { world, agent } = session;
   if ((await world.load()).failedOffer === offer.sha256) return 'failed'; // and it was reported
   agent.log('assignment_received', { offer: offer.sha256 });

@@ -4,6 +4,7 @@ import { letterBox, type LetterBox } from './link/letter-box.ts';
 import { mqttLink, type MqttLink } from './link/mqtt-link.ts';
 import type { Trouble } from './link/trouble.ts';
 import { Unreachable } from './link/unreachable.ts';
+import { cleanUpModules } from './modules/with-modules.ts';
 import type { Outcome } from './machine.ts';
 import { BACKOFF, type OpenAgent } from './open-agent.ts';
 import { pause } from './pause.ts';
@@ -70,6 +71,7 @@ export function startSession(agent: OpenAgent): Session {
     await stages.trial.watchdog.disarm(); // how the update ended is on disk
     const { securityEpoch, releaseCounter } = state;
     await floors.raise({ securityEpoch, releaseCounter });
+    await cleanUpModules(stages.modules); // whatever they roll back with is of no use any more
     const result = resultOf(state.unwritten.at(-1)?.event, steps.last().outcome);
     if (result !== 'nothing' && result !== 'later') await tidy(agent.paths, state);
     return result;
@@ -83,8 +85,9 @@ export function startSession(agent: OpenAgent): Session {
     drifted,
     last: steps.last,
     reach: reachOf(agent, world),
-    resume: () => {
+    resume: async () => {
       steps.forget();
+      await stages.modules.endLeftovers();
       return finish(resumeUpdate(world));
     },
     takeUp: (offered) => {

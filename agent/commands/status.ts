@@ -63,6 +63,10 @@ function lastingInWords({ since, times, code, detail }: Lasting): string {
   return `since ${since}, ${times} times, last ${code}: ${detail}`;
 }
 
+function installedInWords({ installedSha256 }: NonNullable<Status['running']>): string {
+  return installedSha256 ?? 'not all of it can be measured';
+}
+
 function inWords(status: Status): string {
   const { running, updatingTo, lastRefusal, clock, cutOff, slowRetrieval } = status;
   const lines: (readonly [string, string])[] = [
@@ -72,7 +76,7 @@ function inWords(status: Status): string {
       ? []
       : ([
           ['  manifest', running.manifestSha256],
-          ['  installed', running.installedSha256],
+          ['  installed', installedInWords(running)],
           ['  slot', `${String(running.slot)}, security epoch ${running.securityEpoch}`],
         ] as const)),
     ...(running?.recalled === true ? ([['  RECALLED', RECALLED]] as const) : []),

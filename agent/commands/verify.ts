@@ -8,6 +8,7 @@ import { readIfThere } from '../install/durable-file.ts';
 import { installersOf } from '../install/installers.ts';
 import { measureInstalled, NOTHING_MEASURABLE } from '../install/measure-installed.ts';
 import { slotFolders } from '../install/slot-folders.ts';
+import { openModules } from '../modules/open-modules.ts';
 import { statePaths } from '../paths.ts';
 import type { Installed, Slot } from '../state/agent-state.ts';
 import type { Repository } from '../../shared/trust/repository.ts';
@@ -104,6 +105,8 @@ async function checkRunning(
   ];
 }
 
+const NEVER_STOPS = (): void => undefined;
+
 interface SlotToCheck {
   readonly slot: Slot | undefined;
   readonly installed: Installed;
@@ -116,9 +119,13 @@ async function checkComponents(
   { slot, installed, signed }: SlotToCheck,
 ): Promise<readonly Check[]> {
   if (slot === undefined) return [{ name: 'slot', ok: false, detail: 'none runs' }];
+  const moduleOf = openModules(config, {
+    log: () => undefined,
+    requireRunning: NEVER_STOPS,
+  }).installerOf;
   const world = {
     slots: slotFolders(config.slotsDir),
-    findInstaller: installersOf(config, () => undefined),
+    findInstaller: installersOf(config, { requireRunning: NEVER_STOPS, moduleOf }),
   };
   const { components } = await measureInstalled(world, slot, installed);
   return components.map(({ component, installedSha256 }, at) => {
@@ -127,14 +134,13 @@ async function checkComponents(
     return {
       name: components.length === 1 ? `slot ${slot}` : `slot ${slot}, ${component}`,
       ok,
-      detail: ok
-        ? `measures ${installedSha256}`
-        : `${found(installedSha256)}, not ${expected ?? '?'}`,
+      detail: ok ? found(installedSha256) : `${found(installedSha256)}, not ${expected ?? '?'}`,
     };
   });
 }
 
-function found(digest: string): string {
+function found(digest: string | null): string {
+  if (digest === null) return 'cannot be measured: its module does not tell';
   return digest === NOTHING_MEASURABLE ? 'holds nothing that was released' : `measures ${digest}`;
 }
 

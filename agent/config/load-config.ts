@@ -54,6 +54,7 @@ function withPaths(config: ConfigFile, folder: string): Config {
     boot: bootAt(config.boot, at),
     trial: trialAt(config.trial, at),
     hooks: { ...config.hooks, folder: at(config.hooks.folder) },
+    modules: { ...config.modules, folder: at(config.modules.folder) },
     server: { ...server, ...(server.caFile && { caFile: at(server.caFile) }) },
     ...(enrolmentTokenFile && { enrolmentTokenFile: at(enrolmentTokenFile) }),
   };

@@ -6,6 +6,7 @@ import { Name } from '../../shared/release/names.ts';
 import { BootConfig } from '../boot/boot-config.ts';
 import { TrialConfig } from '../health/health-config.ts';
 import { HooksConfig } from '../hooks/hooks-config.ts';
+import { ModulesConfig } from '../modules/modules-config.ts';
 
 const path = z.string().check(z.minLength(1, 'must not be empty'));
 const seconds = z.number().check(z.minimum(0, 'must not be negative'), z.maximum(604_800));
@@ -82,6 +83,7 @@ export const ConfigFile = z.strictObject({
   boot: BootConfig,
   trial: TrialConfig,
   hooks: z._default(HooksConfig, HooksConfig.parse({})),
+  modules: z._default(ModulesConfig, ModulesConfig.parse({})),
   policy: z._default(policy, { requireSbom: false }),
   limits: z._default(limits, limits.parse({})),
   retrieval: z._default(retrieval, retrieval.parse({})),

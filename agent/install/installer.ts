@@ -1,3 +1,4 @@
+import type { ReleaseRef } from '../../shared/protocol/report.ts';
 import type { Artifact, InstallerName } from '../../shared/release/manifest.ts';
 import type { InstalledComponent, PlannedArtifact, Slot } from '../state/agent-state.ts';
 
@@ -14,11 +15,15 @@ export interface InstallTask extends Place {
   readonly artifact: PlannedArtifact;
   /** The file whose hash was right. */
   readonly path: string;
+  /** The release that it belongs to, and the one that the device leaves. */
+  readonly release: ReleaseRef;
+  readonly running: ReleaseRef | null;
 }
 
 /** What stands in a place: read back from where it is, never what was meant to be written. */
 export interface Measured {
-  readonly sha256: string;
+  /** Null where nobody can say yet: what a module installs stands there only once it runs. */
+  readonly sha256: string | null;
   /** How many bytes that is, where it is one row of bytes. */
   readonly length: number | null;
 }

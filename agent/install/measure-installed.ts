@@ -1,5 +1,6 @@
-import { installedDigest } from '../../shared/release/installed-digest.ts';
+import { installedDigestIfKnown } from '../../shared/release/installed-digest.ts';
 import { Refusal } from '../../shared/trust/refusal.ts';
+import { ModuleFailure } from '../modules/module-failure.ts';
 import { isOfPlatform } from '../platform-error.ts';
 import type { Installed, Slot } from '../state/agent-state.ts';
 import { componentFolder } from './component-folder.ts';
@@ -8,8 +9,14 @@ import type { SlotFolders } from './write-spare-slot.ts';
 
 /** What stands of each component now, and the one digest of all of them. */
 export interface MeasuredSlot {
-  readonly installedSha256: string;
-  readonly components: readonly { readonly component: string; readonly installedSha256: string }[];
+  readonly installedSha256: string | null;
+  readonly components: readonly MeasuredComponent[];
+}
+
+/** Null of what nobody could measure when it was installed, and so nobody can compare now. */
+interface MeasuredComponent {
+  readonly component: string;
+  readonly installedSha256: string | null;
 }
 
 /** What a slot is made of, as the agent reaches it. */
@@ -27,16 +34,20 @@ export async function measureInstalled(
   slot: Slot,
   { components }: Pick<Installed, 'components'>,
 ): Promise<MeasuredSlot> {
-  const measured: { component: string; installedSha256: string }[] = [];
+  const measured: MeasuredComponent[] = [];
   for (const installed of components) {
     const { component, installer } = installed;
+    if (installed.installedSha256 === null) {
+      measured.push({ component, installedSha256: null });
+      continue;
+    }
     const folder = componentFolder(slots.folder(slot), components, installed);
     const digest = await orNothing(async () =>
       findInstaller(installer)?.measure({ slot, component, folder }, installed),
     );
     measured.push({ component, installedSha256: digest });
   }
-  return { installedSha256: installedDigest(measured), components: measured };
+  return { installedSha256: installedDigestIfKnown(measured), components: measured };
 }
 
 async function orNothing(measure: () => Promise<string | undefined>): Promise<string> {
@@ -44,8 +55,8 @@ async function orNothing(measure: () => Promise<string | undefined>): Promise<st
     return (await measure()) ?? NOTHING_MEASURABLE;
   } catch (cause) {
     // What cannot be read is not what was signed; and no broken disk may keep an agent from starting.
-    const isTold = cause instanceof Refusal || cause instanceof TargetUnfit || isOfPlatform(cause);
-    if (!isTold) throw cause;
+    const isTold = [Refusal, TargetUnfit, ModuleFailure].some((kind) => cause instanceof kind);
+    if (!isTold && !isOfPlatform(cause)) throw cause;
     return NOTHING_MEASURABLE;
   }
 }

@@ -1,7 +1,9 @@
-import { installedDigest } from '../../shared/release/installed-digest.ts';
+import type { ReleaseRef } from '../../shared/protocol/report.ts';
+import { installedDigestIfKnown } from '../../shared/release/installed-digest.ts';
 import { Refusal } from '../../shared/trust/refusal.ts';
 import type { BootControl } from '../boot/boot-control.ts';
 import { BootTrouble } from '../boot/boot-trouble.ts';
+import { ModuleFailure } from '../modules/module-failure.ts';
 import { isOfPlatform } from '../platform-error.ts';
 import type { Step } from '../run-update.ts';
 import {
@@ -43,10 +45,11 @@ export interface InstallDeps {
  */
 export async function writeSpareSlot(deps: InstallDeps, state: AgentState): Promise<Step> {
   const { release, artifacts, securityEpoch } = updateOf(state);
-  const { to } = slotsOf(state);
+  const { to, from } = slotsOf(state);
+  const running = from === null ? null : (state.slots[from]?.release ?? null);
   try {
-    const components = await install(deps, to, artifacts);
-    const installedSha256 = installedDigest(components);
+    const components = await install(deps, { slot: to, release, running }, artifacts);
+    const installedSha256 = installedDigestIfKnown(components);
     const installed = { release, installedSha256, securityEpoch, components };
     return { outcome: 'done', remember: (before) => withSlot(before, to, installed) };
   } catch (cause) {
@@ -64,22 +67,24 @@ export async function writeSpareSlot(deps: InstallDeps, state: AgentState): Prom
 
 function whyNot(cause: unknown): (state: AgentState) => AgentState {
   if (cause instanceof BootTrouble) throw cause; // boot/fail-on-boot-trouble.ts, as in every stage
-  if (cause instanceof TargetUnfit) return (state) => failed(state, cause.reason, cause.message);
+  if (cause instanceof TargetUnfit || cause instanceof ModuleFailure)
+    return (state) => failed(state, cause.reason, cause.message);
   if (!(cause instanceof NoSpace) && !isOfPlatform(cause)) throw cause;
   return (state) => failed(state, 'disk', cause.message);
 }
 
 async function install(
   deps: InstallDeps,
-  slot: Slot,
+  goal: Goal,
   artifacts: readonly PlannedArtifact[],
 ): Promise<InstalledComponent[]> {
   const { boot } = deps;
+  const { slot } = goal;
   if ((await boot.current()) === slot || (await boot.primary()) === slot) {
     // A boot loader that does not do as it is told: neither slot may be written then.
     throw new BootTrouble('boot_slot_in_use', `slot ${slot} runs, or would after a power cut`);
   }
-  const works = artifacts.map((artifact) => workOf(deps, slot, artifact, artifacts));
+  const works = artifacts.map((artifact) => workOf(deps, goal, artifact, artifacts));
   for (const { installer, task } of works) await installer.check(task);
   await boot.setState(slot, 'bad');
   await deps.slots.empty(slot);
@@ -90,6 +95,12 @@ async function install(
   return components;
 }
 
+interface Goal {
+  readonly slot: Slot;
+  readonly release: ReleaseRef;
+  readonly running: ReleaseRef | null;
+}
+
 interface Work {
   readonly installer: Installer;
   readonly task: InstallTask;
@@ -97,7 +108,7 @@ interface Work {
 
 function workOf(
   { slots, artifactPath, findInstaller }: InstallDeps,
-  slot: Slot,
+  goal: Goal,
   artifact: PlannedArtifact,
   all: readonly PlannedArtifact[],
 ): Work {
@@ -107,15 +118,16 @@ function workOf(
     throw new TargetUnfit('target_missing', `nothing here installs ${artifact.installer} any more`);
   }
   const { component, sha256 } = artifact;
-  const folder = componentFolder(slots.folder(slot), all, artifact);
-  return { installer, task: { slot, component, folder, artifact, path: artifactPath(sha256) } };
+  const folder = componentFolder(slots.folder(goal.slot), all, artifact);
+  const path = artifactPath(sha256);
+  return { installer, task: { ...goal, component, folder, artifact, path } };
 }
 
 async function installOne({ installer, task }: Work): Promise<InstalledComponent> {
   const { component, artifact, slot } = task;
   const { sha256, length } = await installer.install(task);
   const signed = artifact.installed?.sha256 ?? sha256;
-  if (sha256 !== signed) {
+  if (sha256 !== null && sha256 !== signed) {
     throw new Refusal(
       'installed_digest_mismatch',
       `${component} in slot ${slot} measures ${sha256}, ${signed} was signed`,

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { Length, Sha256 } from '../../shared/metadata/fields.ts';
 import { ReleaseRef, ReportEvent } from '../../shared/protocol/report.ts';
-import { Installer, SecurityEpoch } from '../../shared/release/manifest.ts';
+import { Installer, ModuleFacts, SecurityEpoch } from '../../shared/release/manifest.ts';
 import { Name } from '../../shared/release/names.ts';
 import { STAGES, type Stage } from '../machine.ts';
 
@@ -15,8 +15,11 @@ export type Slot = z.infer<typeof Slot>;
 export const InstalledComponent = z.strictObject({
   component: Name,
   installer: Installer,
-  /** What was measured when it was written, equal to the signed digest where there is one. */
-  installedSha256: Sha256,
+  /**
+   * What was measured when it was written, equal to the signed digest where there is one. Null where
+   * nobody can say: a module that does not tell, or one that could not take back what it did.
+   */
+  installedSha256: z.nullable(Sha256),
   /** How many bytes of an image that is; null for what has no length of its own. */
   length: z.nullable(Length),
 });
@@ -26,8 +29,8 @@ export type InstalledComponent = Readonly<z.infer<typeof InstalledComponent>>;
 export const Installed = z.strictObject({
   release: ReleaseRef,
   securityEpoch: SecurityEpoch,
-  /** The digest of all components together (shared/release/installed-digest.ts). */
-  installedSha256: Sha256,
+  /** The digest of all components together (shared/release/installed-digest.ts), if all have one. */
+  installedSha256: z.nullable(Sha256),
   components: z.array(InstalledComponent).check(z.minLength(1)),
 });
 export type Installed = Readonly<z.infer<typeof Installed>>;
@@ -42,6 +45,8 @@ export const PlannedArtifact = z.strictObject({
   length: Length,
   /** What the author signed for what must stand afterwards, if anything. */
   installed: z.nullable(z.strictObject({ sha256: Sha256, length: z.nullable(Length) })),
+  /** What a module is told about it. */
+  module: z.optional(ModuleFacts),
 });
 export type PlannedArtifact = Readonly<z.infer<typeof PlannedArtifact>>;
 

@@ -19,6 +19,13 @@ const BLAMES_RELEASE: ReadonlySet<FailureReason> = new Set([
   'activation',
   'health',
   'interrupted',
+  // What a module did with the release; not that it was cut short, missing or spoiled.
+  'module_failed',
+  'module_killed',
+  'module_hung',
+  'module_answer',
+  'module_stream',
+  'module_digest',
 ]);
 
 /** The state of an update that failed: how it will be reported, and what is held against it. */

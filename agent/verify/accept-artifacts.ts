@@ -25,7 +25,8 @@ export async function acceptArtifacts(
 }
 
 function plan(artifact: Artifact): PlannedArtifact {
-  const { component, installer, fileName, mediaType, sha256, length, installed } = artifact;
+  const { component, installer, fileName, mediaType, sha256, length, installed, module } = artifact;
   const signed = installed && { sha256: installed.sha256, length: installed.length ?? null };
-  return { component, installer, fileName, mediaType, sha256, length, installed: signed ?? null };
+  const planned = { component, installer, fileName, mediaType, sha256, length };
+  return { ...planned, installed: signed ?? null, ...(module && { module }) };
 }

@@ -7,6 +7,7 @@ import { REFUSAL_CODES } from '../trust/refusal.ts';
 import { DeviceId } from './device-id.ts';
 import { Noticed } from './noticed.ts';
 import { ReportedTime, ReportedVersions } from './standing.ts';
+import { WaitingReasons } from './waiting.ts';
 
 const text = z.string().check(z.maxLength(2_000));
 const milliseconds = z.int().check(z.minimum(0));
@@ -37,6 +38,17 @@ export const FailureReason = z.enum([
   'target_unsuitable',
   'target_in_use',
   'target_too_small',
+  // An update module, by what was asked of it (agent/README.md "Update modules"):
+  'module_missing',
+  'module_unusable',
+  'module_failed',
+  'module_killed',
+  'module_hung',
+  'module_answer',
+  'module_stream',
+  'module_digest',
+  'module_reboot',
+  'module_interrupted',
 ]);
 export type FailureReason = Readonly<z.infer<typeof FailureReason>>;
 
@@ -107,6 +119,8 @@ export const ReportEvent = z.discriminatedUnion('kind', [
     reason: FailureReason,
     detail: text,
   }),
+  /** The release is genuine and may come; its author's conditions do not hold here yet. */
+  z.strictObject({ kind: z.literal('waiting'), release: ReleaseRef, reasons: WaitingReasons }),
   /** Something looks like an attack, although nothing came that could be refused. */
   Noticed,
 ]);

@@ -19,6 +19,16 @@ export function installedDigest(components: readonly InstalledComponent[]): stri
   return sha256Hex(Buffer.from(['sealift.components/1', ...lines, ''].join('\n')));
 }
 
+/** The same, where something may not be known: then nothing is known of the whole. */
+export function installedDigestIfKnown(
+  components: readonly { readonly component: string; readonly installedSha256: string | null }[],
+): string | null {
+  const known = components.flatMap(({ component, installedSha256 }) =>
+    installedSha256 === null ? [] : [{ component, installedSha256 }],
+  );
+  return known.length === components.length ? installedDigest(known) : null;
+}
+
 /** What an author signed for all of a release; undefined when one artifact comes without a digest. */
 export function signedInstalledDigest(artifacts: readonly SignedArtifact[]): string | undefined {
   const components = artifacts.flatMap(({ component, installed }) =>

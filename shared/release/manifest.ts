@@ -20,6 +20,14 @@ export const Installer = z.union([
 
 export type InstallerName = Readonly<z.infer<typeof Installer>>;
 
+/** What an update module is told about its artifact (agent/README.md "Update modules"). */
+export const ModuleFacts = z.looseObject({
+  /** The artifact is the one file of the payload, or a tar of all of them. */
+  files: z._default(z.enum(['one', 'tar']), 'one'),
+  /** Becomes `header/meta-data`. */
+  metaData: z._default(z.record(z.string(), z.unknown()), {}),
+});
+
 const artifact = z.looseObject({
   component: Name,
   installer: Installer,
@@ -27,6 +35,7 @@ const artifact = z.looseObject({
   ...file,
   length: Length,
   installed: z.optional(digest),
+  module: z.optional(ModuleFacts),
 });
 export type Artifact = Readonly<z.infer<typeof artifact>>;
 
@@ -41,13 +50,6 @@ const attestation = z.looseObject({
   length: Length.check(z.maximum(LIMITS.attestationBytes)),
 });
 export type AttestationRef = Readonly<z.infer<typeof attestation>>;
-
-/** Strict: a condition that the agent does not know must hold the release back, not be skipped. */
-export const Conditions = z.strictObject({
-  /** Install only between these times of day, UTC, `HH:MM`; the window may run over midnight. */
-  window: z.optional(z.strictObject({ from: timeOfDay(), to: timeOfDay() })),
-});
-export type Conditions = Readonly<z.infer<typeof Conditions>>;
 
 /** `recovery` repairs a device, `security` may be deployed apart from `functional` (CRA Annex I). */
 export const ReleaseClass = z.enum(['security', 'functional', 'recovery']);
@@ -86,15 +88,11 @@ export const ManifestSchema = z.looseObject({
   advisories: z._default(z.array(z.string().check(z.maxLength(256))).check(z.maxLength(256)), []),
   notes: z.optional(z.string().check(z.maxLength(16_384))),
   supportUntil: z.optional(z.iso.date()),
-  /** Checked by {@link Conditions} where it is needed, so that an unknown one has its own refusal. */
+  /** Checked by `Conditions` (conditions.ts) where it is needed, so that an unknown one has its own refusal. */
   conditions: z.optional(z.unknown()),
 });
 export type Manifest = Readonly<z.infer<typeof ManifestSchema>>;
 export type ManifestFile = z.input<typeof ManifestSchema>;
-
-function timeOfDay(): z.ZodMiniString {
-  return z.string().check(z.regex(/^([01]\d|2[0-3]):[0-5]\d$/));
-}
 
 /** The exact bytes of a manifest that an author signs: JSON as written once, never rebuilt. */
 export function manifestBytes(manifest: ManifestFile): Uint8Array {

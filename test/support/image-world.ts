@@ -57,7 +57,9 @@ export async function imageWorld(): Promise<ImageWorld> {
         installed: { sha256: sha256Hex(image), length: image.length },
         ...changes,
       };
-      return { slot: 'b', component: 'rootfs', folder: join(folder, 'slot'), artifact, path };
+      const release = { product: 'gateway', version: '2', manifestSha256: '2'.repeat(64) };
+      const place = { slot: 'b', component: 'rootfs', folder: join(folder, 'slot') } as const;
+      return { ...place, artifact, path, release, running: null };
     },
   };
   await writeFile(world.targets.a, 'what runs');
