@@ -43,7 +43,7 @@ test('a rotation forgets no version of a role that the device still holds', asyn
 
   await device.refresh();
 
-  expect(device.store.floors()?.roles.get('targets')).toMatchObject({ version: 1 });
+  expect(device.store.floors().roles.get('targets')).toMatchObject({ version: 1 });
 });
 
 test('a new root with the same online keys opens nothing', async () => {
