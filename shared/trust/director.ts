@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { TargetFile, Targets } from '../metadata/targets.ts';
 import { Expires } from '../metadata/fields.ts';
 import type { Root } from '../metadata/root.ts';
+import { requireManner } from './offline.ts';
 import { Refusal } from './refusal.ts';
 
 /** What every director targets file carries, an empty one too (Uptane 5.2.3.1.1, made strict). */
@@ -9,6 +10,8 @@ export const DirectorCustom = z.looseObject({
   deviceId: z.string(),
   serverTime: Expires, // the same strict date
   nonce: z.optional(z.string()),
+  /** Signed to be carried to a device that cannot ask (offline.ts). */
+  offline: z.optional(z.boolean()),
 });
 
 /** What the director says to one device, verified. */
@@ -22,6 +25,8 @@ export interface DirectorWord {
 export interface Asked {
   readonly deviceId: string;
   readonly nonce: string | undefined;
+  /** It did not ask: somebody brought the word, and says so. */
+  readonly isHandedOver?: boolean | undefined;
 }
 
 /** Uptane 5.4.4.6 on director targets whose signatures, version and expiry have held. */
@@ -33,7 +38,7 @@ export function acceptDirectorTargets(targets: Targets, root: Root, asked: Asked
   if (!custom.success) {
     throw new Refusal('metadata_malformed', 'the director targets name no device or time');
   }
-  const { deviceId, serverTime, nonce } = custom.data;
+  const { deviceId, serverTime, nonce, offline: isForOffline = false } = custom.data;
   // Uptane 5.2.3.1: also for an empty file, or one device's "nothing new" could silence another.
   if (deviceId !== asked.deviceId) {
     throw new Refusal('wrong_device', `signed for ${deviceId}, this is ${asked.deviceId}`);
@@ -48,6 +53,8 @@ export function acceptDirectorTargets(targets: Targets, root: Root, asked: Asked
       `server time ${serverTime.toISOString()} is after its root`,
     );
   }
+  const { isHandedOver = false } = asked;
+  requireManner(root, { isForOffline, isHandedOver, serverTime, expires: targets.expires });
   return { target: onlyTarget(targets), serverTime };
 }
 

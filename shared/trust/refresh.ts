@@ -68,14 +68,15 @@ function newestHeld({ firstRoot, profile }: Repository, stored: Uint8Array | und
 }
 
 async function refreshTimestamp(
-  { fetch, store, startedAt, profile }: Repository,
+  { fetch, store, startedAt, askedAt, profile }: Repository,
   root: Root,
 ): Promise<Timestamp> {
   const floors = await store.loadFloors();
   const stored = await store.load('timestamp');
   const trusted = stored && held(() => verifyTimestamp(stored, root));
   const bytes = await fetchWhole(fetch, 'timestamp.json', LIMITS.timestampBytes);
-  const accepted = acceptTimestamp(bytes, trusted, { root, floors, startedAt, profile });
+  const ground: Ground = { root, floors, startedAt: askedAt ?? startedAt, profile };
+  const accepted = acceptTimestamp(bytes, trusted, ground);
   if (accepted !== trusted) {
     await store.saveFloors({ ...floors, timestamp: floorOf(accepted) });
     await store.save('timestamp', accepted.bytes); // TUF 5.4.5
@@ -84,12 +85,12 @@ async function refreshTimestamp(
 }
 
 async function refreshSnapshot(
-  { fetch, store, startedAt, profile }: Repository,
+  { fetch, store, startedAt, askedAt, profile }: Repository,
   root: Root,
   timestamp: Timestamp,
 ): Promise<Snapshot> {
   const floors = await store.loadFloors();
-  const ground: Ground = { root, floors, startedAt, profile };
+  const ground: Ground = { root, floors, startedAt: askedAt ?? startedAt, profile };
   const stored = await store.load('snapshot');
   const kept = stored && held(() => acceptSnapshot(stored, timestamp, ground));
   if (kept !== undefined) return kept.content;

@@ -1,58 +1,6 @@
-/**
- * The code of every refusal: on the wire, in logs, in tests. A list of its own, so that a device, which
- * only ever sends the code, does not carry the sentences of {@link REFUSALS}.
- */
-export const REFUSAL_CODES = [
-  'metadata_malformed',
-  'metadata_too_large',
-  'metadata_missing',
-  'spec_version_unsupported',
-  'key_id_mismatch',
-  'threshold_not_met',
-  'root_version_wrong',
-  'too_many_roots',
-  'version_rolled_back',
-  'version_reused',
-  'role_removed',
-  'metadata_mismatched',
-  'metadata_expired',
-  'clock_untrusted',
-  'nonce_mismatch',
-  'too_many_delegations',
-  'wrong_device',
-  'director_delegates',
-  'assignment_ambiguous',
-  'release_not_signed',
-  'target_mismatch',
-  'hardware_mismatch',
-  'security_epoch_rolled_back',
-  'release_counter_rolled_back',
-  'release_recalled',
-  'manifest_hash_mismatch',
-  'manifest_malformed',
-  'manifest_mismatched',
-  'condition_unsupported',
-  'installer_unsupported',
-  'sbom_missing',
-  'provenance_missing',
-  'provenance_untrusted',
-  'attestation_hash_mismatch',
-  'artifact_hash_mismatch',
-  'artifact_length_mismatch',
-  'archive_malformed',
-  'archive_entry_refused',
-  'archive_too_large',
-  'installed_digest_mismatch',
-  'installed_digest_missing',
-  'component_unknown',
-  'compression_unsupported',
-  'image_malformed',
-  'image_length_mismatch',
-  'restore_unsupported',
-  'release_failed_before',
-] as const;
+import type { RefusalCode } from './refusal-codes.ts';
 
-export type RefusalCode = (typeof REFUSAL_CODES)[number];
+export { REFUSAL_CODES, type RefusalCode } from './refusal-codes.ts';
 
 /**
  * Every reason a device refuses an update: the clause it enforces, the attack it stops, and what a
@@ -137,6 +85,21 @@ export const REFUSALS = {
     clause: 'Uptane 5.4.2.2',
     attack: 'replay',
     says: 'the answer does not repeat the nonce that this device sent',
+  },
+  offline_word_online: {
+    clause: 'Sealift offline rule',
+    attack: 'freeze',
+    says: 'a word that was signed to be carried to a device came over the network',
+  },
+  offline_not_granted: {
+    clause: 'Sealift offline rule',
+    attack: 'freeze',
+    says: 'the root of the director does not allow an installation without the network, or not for so long',
+  },
+  bundle_malformed: {
+    clause: 'Sealift offline bundle',
+    attack: 'hostile bundle',
+    says: 'the offline bundle is cut, has other entries than plain files, or no word for this device',
   },
   too_many_delegations: {
     clause: 'TUF 5.6.7.1',

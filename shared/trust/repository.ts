@@ -34,6 +34,11 @@ export interface Repository {
   readonly firstRoot: Uint8Array;
   /** TUF 5.1: fixed once. */
   readonly startedAt: Date;
+  /**
+   * When somebody else asked for us, where nobody can be asked now: by that time the files that are
+   * signed every day are judged, timestamp and snapshot. What people sign is judged by `startedAt`.
+   */
+  readonly askedAt?: Date | undefined;
   /** `sealift` unless it is somebody else's. */
   readonly profile?: Profile | undefined;
 }

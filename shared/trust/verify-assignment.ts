@@ -47,7 +47,9 @@ export async function verifyAssignment(verification: Verification): Promise<Verd
   // A9: the director has just said, verified, that it is at least so late. A device without a clock
   // knows no better; what had expired by then, has expired.
   const startedAt = startTime(image.startedAt, serverTime);
-  const signed = await findImageTarget({ ...image, startedAt }, target.path);
+  // Carried to a device that cannot ask: the director asked for it, when it signed (offline.ts).
+  const askedAt = asked.isHandedOver === true ? serverTime : undefined;
+  const signed = await findImageTarget({ ...image, startedAt, askedAt }, target.path);
   requireAgreement(target.path, target.file, signed.file, device);
   const bytes = await fetchManifest(image, signed);
   const manifest = acceptManifest(bytes, signed);
