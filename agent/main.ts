@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { install } from './commands/install.ts';
 import { run } from './commands/run.ts';
 import { status } from './commands/status.ts';
 import { verify } from './commands/verify.ts';
@@ -12,7 +13,7 @@ import { AlreadyRunning } from './lock.ts';
 import type { Ambient } from './open-agent.ts';
 
 /** The only place that reads the clock, chance and the process: the rest takes them as arguments. */
-const COMMANDS = { run, status, verify } as const;
+const COMMANDS = { run, install, status, verify } as const;
 
 const EXIT_USAGE = 2;
 
@@ -30,13 +31,15 @@ async function main(args: readonly string[]): Promise<number> {
   });
   if (values.help) return say(HELP, 0);
   if (values.version) return say(`sealift-agent ${VERSION}\n`, 0);
-  const [name = '', ...others] = positionals;
+  const [name = '', ...rest] = positionals;
+  const [subject, ...others] = name === 'install' ? rest : [undefined, ...rest];
   if (!isCommand(name) || others.length > 0)
     return complain(`there is no command "${positionals.join(' ')}"`);
+  if (name === 'install' && subject === undefined) return complain('install needs a bundle');
   if (values.config === undefined) return complain(`${name} needs --config FILE`);
   const config = await loadConfig(values.config);
   const { once, json } = values;
-  return COMMANDS[name]({ config, ambient: await ambientOf(), once, json });
+  return COMMANDS[name]({ config, ambient: await ambientOf(), once, json, subject });
 }
 
 async function ambientOf(): Promise<Ambient> {

@@ -84,8 +84,15 @@ const ANSWER_MS = 60_000;
 /** What comes between two hooks or modules, on a busy board. */
 const RUN_MARGIN_MS = 60_000;
 
-/** Opens the state folder and builds everything that the agent is made of. */
-export async function openAgent(config: Config, outside: Ambient): Promise<OpenAgent> {
+/**
+ * Opens the state folder and builds everything that the agent is made of. With `instead` it has that in
+ * the place of its server, and opens no connection.
+ */
+export async function openAgent(
+  config: Config,
+  outside: Ambient,
+  instead?: Server,
+): Promise<OpenAgent> {
   const stop = stopWith(outside.signal);
   const ambient = { ...outside, signal: stop.signal };
   const { deviceId, stateDir, slotsDir } = config;
@@ -101,7 +108,7 @@ export async function openAgent(config: Config, outside: Ambient): Promise<OpenA
     isConfiguredUntrusted: config.clock === 'untrusted',
   });
   const tokens = deviceTokens(deviceId, signer, clock.now);
-  const link = await openLink(config, ambient, tokens);
+  const link = await openLink(config, ambient, tokens, instead);
   const { bootId } = ambient;
   const boot = openBoot(config.boot, { slotsDir, bootId, untilEnd: pauseOf(ambient.signal) });
   const { modules, findInstaller } = openInstallers(config, ambient.signal, log);
@@ -146,6 +153,10 @@ async function openStages(world: Ground, modules: Modules, log: Log): Promise<St
   const { milliseconds, bootId } = ambient;
   const verify = await verifyDeps(world);
   const trial = trialDeps(world, log);
+  const onRun = (ms: number): void => {
+    trial.watchdog.extend(ms + RUN_MARGIN_MS);
+  };
+  const untilEnd = pauseOf(ambient.signal);
   return {
     verify,
     recalls: recallDeps(verify, boot, log),
@@ -154,10 +165,6 @@ async function openStages(world: Ground, modules: Modules, log: Log): Promise<St
     trial,
     hooks: openHooks(config, { milliseconds, onRun, pause: untilEnd, log }),
     modules: modules.drivenWith({ bootId, onRun, untilEnd }),
-  const onRun = (ms: number): void => {
-    trial.watchdog.extend(ms + RUN_MARGIN_MS);
-  };
-  const untilEnd = pauseOf(ambient.signal);
     boot,
     log,
   };
@@ -167,6 +174,7 @@ async function openLink(
   { server: { http: address, caFile, allowPlaintext }, retrieval }: Config,
   { signal, milliseconds }: Ambient,
   tokens: DeviceTokens,
+  instead: Server | undefined,
 ): Promise<Pick<OpenAgent, 'ca' | 'http' | 'server'>> {
   const ca = caFile === undefined ? undefined : await readConfigured('server.caFile', caFile);
   const http = httpClient({ ca, allowPlaintext, idleMs: retrieval.idleSeconds * 1_000 });
@@ -179,7 +187,7 @@ async function openLink(
     answerMs: ANSWER_MS,
     pace: paceOf(retrieval, milliseconds),
   });
-  return { ca, http, server };
+  return { ca, http, server: instead ?? server };
 }
 
 function paceOf(

@@ -7,4 +7,6 @@ export interface Invocation {
   readonly ambient: Ambient;
   readonly once: boolean;
   readonly json: boolean;
+  /** What the command is about: the bundle that `install` is given. */
+  readonly subject: string | undefined;
 }

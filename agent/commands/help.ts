@@ -3,13 +3,16 @@ export const HELP = `sealift-agent: installs signed releases on this device, and
 
   sealift-agent run --config FILE          follow the server until told to end (SIGTERM)
   sealift-agent run --config FILE --once   ask once, install what is offered, report, end
+  sealift-agent install BUNDLE --config FILE
+                                           install an offline bundle (folder or file), without
+                                           any server; not beside a running agent
   sealift-agent status --config FILE       what runs here, and what was last refused
   sealift-agent verify --config FILE       check again: the running slot against its signed
                                            digest, the stored metadata against its signatures
   sealift-agent --version
 
 Options:
-  --json      status and verify answer JSON
+  --json      status and verify answer JSON, install writes its log as JSON lines
   -h, --help  this text
 
 Exit codes:
@@ -17,6 +20,8 @@ Exit codes:
   1  something is broken (verify: does not hold)        5  --once: the update was rolled back
   2  the command or the configuration is wrong          6  --once: later (server away, window)
   3  --once: the offer was refused                      7  --once: not enrolled yet
+
+install ends as run --once does: 0, 3, 4, 5 or 6.
 
 The configuration is one JSON file; paths in it are relative to its folder:
   {

@@ -2,20 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { takeLock } from '../lock.ts';
 import { openAgent } from '../open-agent.ts';
 import { statePaths } from '../paths.ts';
-import { runAgent, type RunEnd } from '../run-agent.ts';
+import { runAgent } from '../run-agent.ts';
 import type { Invocation } from './command.ts';
-
-const EXIT_CODES: Readonly<Record<RunEnd, number>> = {
-  committed: 0,
-  nothing: 0,
-  stopped: 0,
-  refused: 3,
-  failed: 4,
-  rolled_back: 5,
-  later: 6,
-  unreachable: 6,
-  not_enrolled: 7,
-};
+import { EXIT_CODES } from './exit-codes.ts';
 
 /** `run`: the agent itself. One instance a state folder. */
 export async function run({ config, ambient, once }: Invocation): Promise<number> {

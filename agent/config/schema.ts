@@ -89,6 +89,10 @@ export const ConfigFile = z.strictObject({
   retrieval: z._default(retrieval, retrieval.parse({})),
   /** `untrusted`: this device has no clock that counts while it is off. */
   clock: z._default(z.enum(['auto', 'untrusted']), 'auto'),
+  /** `withoutClock`: install a bundle even where nothing tells whether its time is over. */
+  offline: z._default(z.strictObject({ withoutClock: z._default(z.boolean(), false) }), {
+    withoutClock: false,
+  }),
   /** By component, for releases that hold images. */
   slots: z._default(z.record(Name, slotTargets), {}),
 });

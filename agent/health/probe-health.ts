@@ -42,7 +42,7 @@ export async function probeHealth(deps: TrialDeps, state: AgentState): Promise<S
   }
   const unarmed = await arm(deps.watchdog);
   if (unarmed !== undefined) return fail('internal', `the watchdog: ${unarmed}`);
-  const { verdict, elapsedMs, why } = await observe(deps);
+  const { verdict, elapsedMs, why } = await observe(ownTrial(deps, state));
   deps.watchdog.extend(AFTERWARDS_MS);
   if (verdict === 'failed') return fail('health', why);
   return {
@@ -53,6 +53,13 @@ export async function probeHealth(deps: TrialDeps, state: AgentState): Promise<S
       return { ...before, update: { ...update, milliseconds } };
     },
   };
+}
+
+/** Who carried a bundle here had no server to give; none is asked, and none is waited for. */
+function ownTrial(deps: TrialDeps, state: AgentState): TrialDeps {
+  if (updateOf(state).isHandedOver !== true) return deps;
+  const rule = { ...deps.rule, commitOfflineAfterMs: 0 };
+  return { ...deps, rule, reachServer: () => Promise.resolve(false) };
 }
 
 /** Whoever configured a watchdog must not get a trial without one. */

@@ -5,6 +5,7 @@ import {
   type IncomingHttpHeaders,
   type IncomingMessage,
 } from 'node:http';
+import type { Readable } from 'node:stream';
 import { Agent as TlsAgent, request as requestTls } from 'node:https';
 import { Refusal } from '../../shared/trust/refusal.ts';
 import { isPrivate } from './plaintext.ts';
@@ -27,7 +28,7 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  readonly body: IncomingMessage;
+  readonly body: Readable;
 }
 
 /** A client with one set of connections. */

@@ -60,6 +60,8 @@ export const Update = z.strictObject({
   slots: z.nullable(z.strictObject({ to: Slot, from: z.nullable(Slot) })),
   /** Its number in the order of its product, committed with it. */
   releaseCounter: z._default(count, 0),
+  /** It came in an offline bundle, so its trial waits for no server. */
+  isHandedOver: z.optional(z.boolean()),
   wakeUps: z.record(z.string(), count),
   milliseconds: z.strictObject({ verify: count, download: count, trial: count }),
 });

@@ -12,12 +12,19 @@ export interface Offer {
   readonly sha256: string;
   /** That it must repeat, when this device sent one. */
   readonly nonce: string | undefined;
+  /** It was carried here: no server was asked. */
+  readonly isHandedOver?: boolean;
 }
 
 /** An offer, from the bytes of a bundle. */
 export function offerOf(bytes: Uint8Array, nonce?: string): Offer {
   const sha256 = nonce === undefined ? sha256Hex(bytes) : wordOf(bytes);
   return { bytes, sha256, nonce };
+}
+
+/** A word of the director that was carried here in a bundle. */
+export function handedOver(bytes: Uint8Array): Offer {
+  return { bytes, sha256: sha256Hex(bytes), nonce: undefined, isHandedOver: true };
 }
 
 const Targets = z.looseObject({

@@ -77,6 +77,7 @@ export async function verifyRelease(
     const update: Update = {
       ...updateOf(manifest, release, { artifacts, verify }),
       releaseCounter,
+      ...(offer.isHandedOver === true && { isHandedOver: true }),
     };
     return { outcome: 'done', remember: () => ({ ...offered, update, failedOffer: null }) };
   } catch (cause) {
@@ -114,7 +115,7 @@ async function verifyBundle(
   const verdict = await verifyAssignment({
     director: repository('director', bundleAsFetch(bundle)),
     image: repository('image', fetchImage),
-    asked: { deviceId, nonce: offer.nonce },
+    asked: { deviceId, nonce: offer.nonce, isHandedOver: offer.isHandedOver },
     device: { product, hardwareId, securityEpoch, releaseCounter, recalledReleases },
   });
   return { verdict, manifestBytes };
