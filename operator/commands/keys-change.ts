@@ -83,7 +83,7 @@ export async function rotateKey(
   const opening = keyOpening(session.world);
   // Before a key is made for nothing.
   const { standing: before } = await verifyServer(session);
-  const old = oldKeyId(before, role, options.key);
+  const old = oldKeyId(before, role, options.key && (await idHere(session, opening, options.key)));
   const making = { session, opening, role };
   const key = (await namedKey(making, options)) ?? (await makeKeyFile(making)).publicKey;
   const { name } = options;
@@ -110,8 +110,11 @@ export async function revokeKey(
   text: string,
   options: ChangeOptions,
 ): Promise<void> {
+  const opening = keyOpening(session.world);
+  const meant = await idHere(session, opening, text);
   await open(session, options, {
     title: `Revoke the key ${text}`.slice(0, 200),
+    opening,
     plan: (standing) => {
       if (standing.directorRoot === undefined) {
         throw new Failure(
@@ -120,7 +123,7 @@ export async function revokeKey(
         );
       }
       const places = roleNames(standing).map((role) => placeOf(standing, role));
-      return planRevocation(standing, keyMeant(places, text), session.world.now());
+      return planRevocation(standing, keyMeant(places, meant), session.world.now());
     },
   });
 }
@@ -151,6 +154,13 @@ async function open(
   const held = await listHeldKeys(session.workspace.keysFolder, opening);
   const title = options.title ?? change.title;
   await openPlanned(session, { title, held, consent: options, plan: change.plan });
+}
+
+/** A key may be named as it is called here; everybody else knows it by its id. */
+async function idHere(session: Session, opening: CommandKeys, text: string): Promise<string> {
+  const held = await listHeldKeys(session.workspace.keysFolder, opening);
+  const here = held.find(({ name }) => name === text);
+  return here === undefined ? text : keyIdOf(here.publicKey);
 }
 
 /** The id by which the role knows the key that goes. */

@@ -11,6 +11,11 @@ export function daysUntil(expires: Date, now: Date): number {
   return Math.floor((expires.getTime() - now.getTime()) / DAY);
 }
 
+/** Whole days since something began, rounded down. */
+export function daysSince(begin: Date, now: Date): number {
+  return Math.floor((now.getTime() - begin.getTime()) / DAY);
+}
+
 /** Two months to find the holders, one to be reminded, a week to hurry. */
 export function expiryLevel(expires: Date, now: Date): ExpiryLevel {
   const left = expires.getTime() - now.getTime();

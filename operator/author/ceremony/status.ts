@@ -1,4 +1,9 @@
-import { daysUntil, expiryLevel, type ExpiryLevel } from '../../../shared/ceremony/expiry-level.ts';
+import {
+  daysSince,
+  daysUntil,
+  expiryLevel,
+  type ExpiryLevel,
+} from '../../../shared/ceremony/expiry-level.ts';
 import type { Holder } from '../../../shared/ceremony/holders.ts';
 import { keyIdOf } from '../../../shared/crypto/public-key.ts';
 import type { HeldKey } from '../held-key.ts';
@@ -77,7 +82,7 @@ function keyStatus(
     id,
     holder: holder?.name ?? null,
     since,
-    ageDays: since === null ? null : -daysUntil(new Date(since), now),
+    ageDays: since === null ? null : daysSince(new Date(since), now),
     here: here?.name ?? null,
   };
 }
