@@ -19,7 +19,11 @@ interface Status {
   readonly roles: readonly {
     readonly role: string;
     readonly threshold: number;
-    readonly keys: readonly { readonly id: string; readonly holder: string | null }[];
+    readonly keys: readonly {
+      readonly id: string;
+      readonly holder: string | null;
+      readonly here: string | null;
+    }[];
   }[];
   readonly files: readonly { readonly role: string; readonly version: number; level: string }[];
 }
