@@ -1,4 +1,5 @@
 import type * as z from 'zod/mini';
+import type { Hashes } from '../metadata/fields.ts';
 import type { TargetFile } from '../metadata/targets.ts';
 import { isSameMustMatch, TargetCustom, type MustMatch } from '../release/must-match.ts';
 import { Refusal } from './refusal.ts';
@@ -25,7 +26,7 @@ export function requireAgreement(
   image: TargetFile,
   device: DeviceFacts,
 ): void {
-  if (director.length !== image.length || !sameHashes(director, image)) {
+  if (director.length !== image.length || !sameHashes(director.hashes, image.hashes)) {
     throw new Refusal('target_mismatch', `director and image name different bytes for ${path}`);
   }
   const assigned = customOf(`director target ${path}`, director).mustMatch;
@@ -34,7 +35,7 @@ export function requireAgreement(
     throw new Refusal('target_mismatch', `director and image differ in mustMatch for ${path}`);
   }
   if (recall !== undefined) throw recalled(path, recall.reason);
-  if (device.recalledReleases.includes(image.hashes.sha256 ?? '')) {
+  if (device.recalledReleases.some((sha256) => sha256 === image.hashes.sha256)) {
     throw recalled(path, 'this device has seen its recall before');
   }
   requireFit(path, signed, device);
@@ -80,12 +81,10 @@ export function customOf(name: string, file: TargetFile): z.output<typeof Target
   throw new Refusal('metadata_malformed', `${name} lacks mustMatch, or its recall is unreadable`);
 }
 
-function sameHashes(left: TargetFile, right: TargetFile): boolean {
-  const { sha256, sha512 } = left.hashes;
-  const shared =
-    (sha256 !== undefined && right.hashes.sha256 !== undefined) ||
-    (sha512 !== undefined && right.hashes.sha512 !== undefined);
-  const differs = (a: string | undefined, b: string | undefined): boolean =>
-    a !== undefined && b !== undefined && a !== b;
-  return shared && !differs(sha256, right.hashes.sha256) && !differs(sha512, right.hashes.sha512);
+/** All that both name, and at least one. */
+function sameHashes(left: Hashes, right: Hashes): boolean {
+  const both = (['sha256', 'sha512'] as const).filter(
+    (name) => left[name] !== undefined && right[name] !== undefined,
+  );
+  return both.length > 0 && both.every((name) => left[name] === right[name]);
 }
