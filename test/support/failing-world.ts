@@ -6,6 +6,13 @@ import { effectOf, type Effect } from '../../agent/machine.ts';
 import { installedDigest } from '../../shared/release/installed-digest.ts';
 import type { Installer } from '../../agent/install/installer.ts';
 import { writeSpareSlot } from '../../agent/install/write-spare-slot.ts';
+import {
+  activateWithModules,
+  cleanUpModules,
+  commitWithModules,
+  returnWithModules,
+  tryWithModules,
+} from '../../agent/modules/with-modules.ts';
 import type { Step, World } from '../../agent/run-update.ts';
 import {
   firstState,
@@ -17,6 +24,7 @@ import {
   type Update,
 } from '../../agent/state/agent-state.ts';
 import type { ReportEvent } from '../../shared/protocol/report.ts';
+import { failingModules, moduleDisk, type ModuleDisk } from './failing-modules.ts';
 
 /** The plug was pulled: everything that was not on disk is gone. */
 export class PowerCut extends Error {}
@@ -39,6 +47,10 @@ export interface FailingDevice {
   readonly running: () => 'old' | 'new' | 'half';
   readonly everRanHalfASlot: () => boolean;
   readonly stage: () => string | undefined;
+  /** What comes after an update has ended: whatever modules kept to roll back with goes. */
+  readonly cleanUp: () => Promise<void>;
+  /** How many modules are still noted. */
+  readonly notedModules: () => number;
   /** How many steps were taken: a fault beyond it never happens. */
   readonly steps: () => number;
 }
@@ -53,6 +65,7 @@ interface Disk {
   readonly content: Record<Slot, Map<string, Content>>;
   readonly marks: Record<Slot, 'good' | 'bad'>;
   primary: Slot;
+  readonly modules: ModuleDisk;
 }
 
 const RELEASE = { product: 'gateway', version: '2.0.0', manifestSha256: '2'.repeat(64) };
@@ -82,11 +95,14 @@ export interface Plan {
   readonly healthy: boolean;
   readonly fault: Fault | undefined;
   readonly components?: readonly string[];
+  /** Components of a module each, installed after the others. */
+  readonly modules?: readonly string[];
+  readonly reboot?: 'Yes' | 'No';
 }
 
 /** A device that runs the old release from slot a, and is offered the new one. */
 export function failingDevice(plan: Plan): FailingDevice {
-  const { components = ['rootfs'] } = plan;
+  const { components = ['rootfs'], modules: ofModules = [], reboot = 'No' } = plan;
   const all = (content: Content): Map<string, Content> =>
     new Map(components.map((name) => [name, content]));
   const disk: Disk = {
@@ -95,6 +111,7 @@ export function failingDevice(plan: Plan): FailingDevice {
     content: { a: all('old'), b: all('half') },
     marks: { a: 'good', b: 'bad' },
     primary: 'a',
+    modules: moduleDisk(ofModules),
   };
   const write = faultyWrites(plan.fault);
   let ranHalf = false;
@@ -125,6 +142,7 @@ export function failingDevice(plan: Plan): FailingDevice {
     },
     measure: () => Promise.resolve(undefined),
   };
+  const modules = failingModules(disk.modules, write.step, reboot);
   const install = {
     boot,
     slots: {
@@ -133,18 +151,25 @@ export function failingDevice(plan: Plan): FailingDevice {
       flush: () => write.step(() => undefined),
     },
     artifactPath: (sha256: string) => sha256,
-    findInstaller: () => installer,
+    findInstaller: (name: string) => (name === 'image' ? installer : modules.installer),
     now: () => new Date(0),
   };
   const effects: Readonly<Record<Effect, (state: AgentState) => Promise<Step>>> = {
     wait_for_assignment: () => Promise.resolve({ outcome: 'done' }),
-    verify_release: () => Promise.resolve(verified(wholeOf(disk), components)),
+    verify_release: () => Promise.resolve(verified(wholeOf(disk), components, ofModules)),
     fetch_artifact: () => Promise.resolve(fetched(disk.primary)),
     write_spare_slot: (state) => writeSpareSlot(install, state),
-    switch_slot: (state) => switchSlot(boot, state),
-    probe_health: (state) => probeHealth(trial(boot, disk, plan.healthy), state),
-    make_permanent: (state) => makePermanent(boot, state),
-    return_to_previous_slot: (state) => returnToPreviousSlot(boot, state, () => undefined),
+    switch_slot: (state) => activateWithModules(modules.deps, state, () => switchSlot(boot, state)),
+    probe_health: (state) =>
+      tryWithModules(modules.deps, state, () =>
+        probeHealth(trial(boot, disk, plan.healthy), state),
+      ),
+    make_permanent: (state) =>
+      commitWithModules(modules.deps, state, () => makePermanent(boot, state)),
+    return_to_previous_slot: (state) =>
+      returnWithModules(modules.deps, state, () =>
+        returnToPreviousSlot(boot, state, () => undefined),
+      ),
   };
   return {
     world: {
@@ -166,13 +191,16 @@ export function failingDevice(plan: Plan): FailingDevice {
     running: () => wholeOf(disk),
     everRanHalfASlot: () => ranHalf || wholeOf(disk) === 'half',
     stage: () => disk.state.stage,
+    cleanUp: () => cleanUpModules(modules.deps),
+    notedModules: () => disk.modules.journal.entries.length,
     steps: () => write.taken(),
   };
 }
 
 /** What runs: half a release when its components are not all of one. */
-function wholeOf({ content, primary }: Disk): Content {
-  const [first, ...others] = new Set(content[primary].values());
+function wholeOf({ content, primary, modules }: Disk): Content {
+  const all = [...content[primary].values(), ...modules.live.values()];
+  const [first, ...others] = new Set(all);
   return first === undefined || others.length > 0 ? 'half' : first;
 }
 
@@ -196,14 +224,18 @@ export function faultyWrites(fault: Fault | undefined): {
 }
 
 /** What verifying comes to, when this runs. */
-export function verified(running: Content, components: readonly string[]): Step {
+export function verified(
+  running: Content,
+  components: readonly string[],
+  modules: readonly string[] = [],
+): Step {
   if (running === 'new') return { outcome: 'nothing' };
   const update: Update = {
     release: RELEASE,
     securityEpoch: 2,
-    artifacts: components.map((component) => ({
+    artifacts: [...components, ...modules].map((component) => ({
       component,
-      installer: 'image' as const,
+      installer: modules.includes(component) ? 'module:keeper' : ('image' as const),
       fileName: component,
       mediaType: 'application/octet-stream',
       sha256: '3'.repeat(64),
