@@ -1,4 +1,5 @@
-import { Refusal, REFUSALS } from '../shared/trust/refusal.ts';
+import { REFUSALS } from '../shared/refusals/refusals.ts';
+import { Refusal } from '../shared/trust/refusal.ts';
 import { Failure, FAILURES } from './failure.ts';
 import { ServerError } from './operate/server-error.ts';
 
@@ -47,6 +48,11 @@ const NEXT_BY_CODE: ReadonlyMap<string, string> = new Map([
   ['event_closed', 'See what is open: sealift event list.'],
   ['unknown_event', 'See what is open: sealift event list.'],
   ['signature_unknown', 'This key does not count here. See who must sign: sealift event show ID.'],
+  [
+    'offline_not_granted',
+    'Take fewer days, or let the holders of the director root allow more: sealift keys offline DAYS.',
+  ],
+  ['device_unfit', 'Leave that device out, or see: sealift device show ID.'],
   ['unknown_release', 'See what is published: sealift release list.'],
 ]);
 

@@ -1,6 +1,6 @@
 // A clause in a comment is a claim that a reader will look up, and a refusal without an attack is a
 // claim that nobody has: both are checked here. scripts/clauses.ts shows what was found.
-import { REFUSALS } from '../shared/trust/refusal.ts';
+import { REFUSALS } from '../shared/refusals/refusals.ts';
 import { ATTACK_ROWS, strayRows } from './spec/attack-rows.ts';
 import { readEvidence } from './spec/evidence.ts';
 import { unknownReferences } from './spec/references.ts';

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
-import { Refusal, REFUSALS, type RefusalCode } from '../../shared/trust/refusal.ts';
+import { REFUSALS } from '../../shared/refusals/refusals.ts';
+import { Refusal, type RefusalCode } from '../../shared/trust/refusal.ts';
 
 /** The answer when a device's own verifier said no: its code, and what is wrong in words. */
 export const RefusedSchema = z

@@ -1,6 +1,6 @@
 /**
  * The code of every refusal: on the wire, in logs, in tests. A list of its own, so that a device, which
- * only ever sends the code, does not carry the sentences beside them (refusal.ts).
+ * only ever sends the code, does not carry the sentences beside them (shared/refusals).
  */
 export const REFUSAL_CODES = [
   'metadata_malformed',
