@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import type { Repository } from '../shared/trust/repository.ts';
 import type { BootControl } from './boot/boot-control.ts';
 import { openBoot } from './boot/open-boot.ts';
+import { openConditions } from './conditions/open-conditions.ts';
 import { readConfigured, readFirstRoot } from './config/configured-file.ts';
 import type { Config } from './config/load-config.ts';
 import { deviceKey } from './device-key.ts';
@@ -159,6 +160,7 @@ async function openStages(world: Ground, modules: Modules, log: Log): Promise<St
   const untilEnd = pauseOf(ambient.signal);
   return {
     verify,
+    conditions: verify.conditions,
     recalls: recallDeps(verify, boot, log),
     fetch: fetchDeps(world),
     install: installDeps(world),
@@ -236,6 +238,7 @@ async function verifyDeps({
       director: await metadataFolder(paths.metadata.director, 'director', floors),
     },
     findInstaller,
+    conditions: openConditions(config, { deviceNow: clock.now, now: ambient.now }),
     floors,
     fetchImage: server.fetchImage,
     fetchBlob: server.fetchBlob,

@@ -1,5 +1,7 @@
 import { returnToPreviousSlot, makePermanent, switchSlot } from './boot/switch-slot.ts';
 import type { BootControl } from './boot/boot-control.ts';
+import { heedConditions, type ConditionDeps } from './conditions/heed-conditions.ts';
+import { endWaiting } from './conditions/waiting-state.ts';
 import { failOnBootTrouble } from './boot/fail-on-boot-trouble.ts';
 import { fetchArtifacts, type FetchDeps } from './download/fetch-artifact.ts';
 import { probeHealth, type TrialDeps } from './health/probe-health.ts';
@@ -31,6 +33,7 @@ import { verifyRelease, type VerifyDeps } from './verify/verify-release.ts';
 /** What the stages of an update need of the world, each its own part. */
 export interface StageDeps {
   readonly verify: VerifyDeps;
+  readonly conditions: ConditionDeps;
   readonly recalls: RecallDeps;
   readonly fetch: FetchDeps;
   readonly install: InstallDeps;
@@ -54,10 +57,13 @@ export function performer(
       const step = await laterIfUnreachable(deps.log, () =>
         verifyRelease(deps.verify, state, offered),
       );
-      return learnRecalls(deps.recalls, state, step);
+      return endWaiting(await learnRecalls(deps.recalls, state, step));
     },
-    fetch_artifact: async (state) =>
-      heedAfterDownload(deps.recalls, state, await fetchArtifacts(deps.fetch, state)),
+    fetch_artifact: async (state) => {
+      const step = await fetchArtifacts(deps.fetch, state);
+      const heeded = await heedAfterDownload(deps.recalls, state, step);
+      return heedConditions(deps.conditions, state, heeded);
+    },
     write_spare_slot: (state) => writeSpareSlot(deps.install, state),
     switch_slot: (state) =>
       heedBeforeSwitch(deps.recalls, state, () =>

@@ -1,3 +1,4 @@
+import { sleepUntilReady } from './conditions/sleep-until-ready.ts';
 import { confirmBoot } from './boot/confirm-boot.ts';
 import { currentOrNone } from './boot/current-or-none.ts';
 import { enrolUntilAccepted } from './enrol-loop.ts';
@@ -6,7 +7,7 @@ import { backoffMs, jitteredMs } from './link/backoff.ts';
 import { BACKOFF, type OpenAgent } from './open-agent.ts';
 import { pause } from './pause.ts';
 import { isOfPlatform } from './platform-error.ts';
-import { askForOffer, noteTurn, pollTrouble } from './poll.ts';
+import { askForOffer, noteTurn, pollTrouble, type Asked } from './poll.ts';
 import { startSession, type Result, type Session } from './session.ts';
 import { announce } from './state/transitions.ts';
 import { Stopped } from './stopped.ts';
@@ -112,7 +113,8 @@ async function follow(session: Session): Promise<void> {
       known.failures === 0
         ? jitteredMs(pollMs, ambient.random)
         : Math.min(pollMs, backoffMs(known.failures, BACKOFF, ambient.random));
-    await session.letters.wait(waitMs, ambient.signal);
+    const awake = await sleepUntilReady(session, waitMs);
+    if (awake === 'ready') known = { tag: undefined, failures: 0 };
   }
 }
 
@@ -144,14 +146,23 @@ async function turn(session: Session, { tag, failures }: Known): Promise<Known> 
     }
     const result = await takeUp(session, asked.offer);
     await noteTurn(session, result);
-    if (result === 'later') return { tag: undefined, failures: failures + 1 };
-    const { etag } = asked;
-    const told = etag === undefined ? known : { etag, since: milliseconds() };
-    return { tag: SETTLED.has(result) ? told : undefined, failures: 0 };
+    const isSettled = SETTLED.has(result) || (await waitsForItself(session, result));
+    if (result === 'later' && !isSettled) return { tag: undefined, failures: failures + 1 };
+    return { tag: isSettled ? tagOf(asked, milliseconds(), known) : undefined, failures: 0 };
   } catch (cause) {
     await noteUnanswered(session, cause);
     return { tag: known, failures: failures + 1 };
   }
+}
+
+/** It is the release that waits for this device, nobody is waited for: the server need not repeat it. */
+async function waitsForItself({ world, last }: Session, result: Result): Promise<boolean> {
+  if (result !== 'later' || last().trouble !== undefined) return false;
+  return (await world.load()).waiting !== null;
+}
+
+function tagOf({ etag }: Asked, since: number, known: Known['tag']): Known['tag'] {
+  return etag === undefined ? known : { etag, since };
 }
 
 async function noteUnanswered({ agent, reach }: Session, cause: unknown): Promise<void> {

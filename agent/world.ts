@@ -92,9 +92,13 @@ function logReports(log: Log, { unwritten }: AgentState): void {
   for (const { number, event } of unwritten) log(...lineOf(number, event));
 }
 
-function lineOf(report: number, event: ReportEvent): Parameters<Log> {
+function aboutOf(report: number, event: ReportEvent) {
   const release = 'release' in event ? event.release : null;
-  const about = { report, version: release?.version, manifest: release?.manifestSha256 };
+  return { report, version: release?.version, manifest: release?.manifestSha256 };
+}
+
+function lineOf(report: number, event: ReportEvent): Parameters<Log> {
+  const about = aboutOf(report, event);
   switch (event.kind) {
     case 'started':
       return ['agent_started', about];
@@ -104,6 +108,8 @@ function lineOf(report: number, event: ReportEvent): Parameters<Log> {
       return ['update_committed', about];
     case 'recalled':
       return ['running_release_recalled', about];
+    case 'waiting':
+      return waitingLine(event, about);
     case 'noticed': {
       const { attack, since, times, code } = event;
       return ['attack_noticed', { report, attack, since, times, code }];
@@ -116,4 +122,11 @@ function lineOf(report: number, event: ReportEvent): Parameters<Log> {
       return [`update_${event.kind}`, { ...about, stage, reason, detail }];
     }
   }
+}
+
+type WaitingEvent = Extract<ReportEvent, { kind: 'waiting' }>;
+
+function waitingLine({ reasons }: WaitingEvent, about: Parameters<Log>[1]): Parameters<Log> {
+  const names = reasons.map(({ condition }) => condition).join(', ');
+  return [reasons.length > 0 ? 'update_waiting' : 'waiting_ended', { ...about, reasons: names }];
 }

@@ -27,7 +27,7 @@ function wayOf({ cutOff, slow }: Reach, { server }: Invocation['config']) {
 }
 
 function statusOf(device: string, { state, floors, slot, installed, outboxLength }: Look) {
-  const { lastRefusal, update } = state;
+  const { lastRefusal, update, waiting } = state;
   return {
     device,
     running: installed && {
@@ -39,6 +39,11 @@ function statusOf(device: string, { state, floors, slot, installed, outboxLength
     },
     stage: state.stage,
     updatingTo: update?.release ?? null,
+    waiting: waiting && {
+      ...waiting.release,
+      since: waiting.since,
+      reasons: waiting.reasons,
+    },
     enrolment: state.enrolment,
     lastRefusal: lastRefusal && {
       code: lastRefusal.code,
@@ -67,6 +72,11 @@ function installedInWords({ installedSha256 }: NonNullable<Status['running']>): 
   return installedSha256 ?? 'not all of it can be measured';
 }
 
+function waitingInWords({ waiting }: Status): readonly (readonly [string, string])[] {
+  const reasons = waiting?.reasons ?? [];
+  return reasons.map(({ condition, detail }) => [`  waits for ${condition}`, detail] as const);
+}
+
 function inWords(status: Status): string {
   const { running, updatingTo, lastRefusal, clock, cutOff, slowRetrieval } = status;
   const lines: (readonly [string, string])[] = [
@@ -81,6 +91,7 @@ function inWords(status: Status): string {
         ] as const)),
     ...(running?.recalled === true ? ([['  RECALLED', RECALLED]] as const) : []),
     ['stage', updatingTo === null ? status.stage : `${status.stage} ${updatingTo.version}`],
+    ...waitingInWords(status),
     ['clock', clock === 'trusted' ? clock : `not trusted: ${clock}; asks with a nonce`],
     ['cut off', cutOff === null ? 'no' : lastingInWords(cutOff)],
     ['slow files', slowRetrieval === null ? 'no' : lastingInWords(slowRetrieval)],

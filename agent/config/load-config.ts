@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { bootAt } from '../boot/boot-config.ts';
 import { trialAt } from '../health/health-config.ts';
 import { isPrivate } from '../link/plaintext.ts';
+import { conditionsAt } from '../conditions/conditions-config.ts';
 import { explain } from './explain.ts';
 import { ConfigFile } from './schema.ts';
 
@@ -53,6 +54,7 @@ function withPaths(config: ConfigFile, folder: string): Config {
     slots: slotsAt(config.slots, at),
     boot: bootAt(config.boot, at),
     trial: trialAt(config.trial, at),
+    conditions: conditionsAt(config.conditions, at),
     hooks: { ...config.hooks, folder: at(config.hooks.folder) },
     modules: { ...config.modules, folder: at(config.modules.folder) },
     server: { ...server, ...(server.caFile && { caFile: at(server.caFile) }) },

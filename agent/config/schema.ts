@@ -3,6 +3,7 @@ import { PublicKeySchema } from '../../shared/crypto/public-key.ts';
 import { DeviceId } from '../../shared/protocol/device-id.ts';
 import { ARCHIVE_LIMITS } from '../../shared/release/archive-entries.ts';
 import { Name } from '../../shared/release/names.ts';
+import { ConditionsConfig } from '../conditions/conditions-config.ts';
 import { BootConfig } from '../boot/boot-config.ts';
 import { TrialConfig } from '../health/health-config.ts';
 import { HooksConfig } from '../hooks/hooks-config.ts';
@@ -84,6 +85,7 @@ export const ConfigFile = z.strictObject({
   trial: TrialConfig,
   hooks: z._default(HooksConfig, HooksConfig.parse({})),
   modules: z._default(ModulesConfig, ModulesConfig.parse({})),
+  conditions: z._default(ConditionsConfig, ConditionsConfig.parse({})),
   policy: z._default(policy, { requireSbom: false }),
   limits: z._default(limits, limits.parse({})),
   retrieval: z._default(retrieval, retrieval.parse({})),

@@ -1,6 +1,8 @@
 import * as z from 'zod/mini';
 import { Length, Sha256 } from '../../shared/metadata/fields.ts';
 import { ReleaseRef, ReportEvent } from '../../shared/protocol/report.ts';
+import { WaitingReasons } from '../../shared/protocol/waiting.ts';
+import { Conditions } from '../../shared/release/conditions.ts';
 import { Installer, ModuleFacts, SecurityEpoch } from '../../shared/release/manifest.ts';
 import { Name } from '../../shared/release/names.ts';
 import { STAGES, type Stage } from '../machine.ts';
@@ -62,10 +64,23 @@ export const Update = z.strictObject({
   releaseCounter: z._default(count, 0),
   /** It came in an offline bundle, so its trial waits for no server. */
   isHandedOver: z.optional(z.boolean()),
+  /** When it may begin: looked at again before the first byte is written. */
+  conditions: z.optional(Conditions),
   wakeUps: z.record(z.string(), count),
   milliseconds: z.strictObject({ verify: count, download: count, trial: count }),
 });
 export type Update = Readonly<z.infer<typeof Update>>;
+
+/** A genuine release that its conditions keep from beginning. */
+export const Waiting = z.strictObject({
+  release: ReleaseRef,
+  conditions: Conditions,
+  isHandedOver: z.boolean(),
+  /** As they were last told. */
+  reasons: WaitingReasons,
+  since: z.string(),
+});
+export type Waiting = Readonly<z.infer<typeof Waiting>>;
 
 /** The last thing this device said no to. */
 export const LastRefusal = z.strictObject({
@@ -114,6 +129,7 @@ export const AgentState = z.strictObject({
   failedOffer: z.nullable(Sha256),
   /** The release whose download was left for later, and how often (retries.ts). */
   retried: z._default(z.nullable(z.strictObject({ manifestSha256: Sha256, times: count })), null),
+  waiting: z._default(z.nullable(Waiting), null),
   lastRefusal: z.nullable(LastRefusal),
   lastReport: count,
   /** Reports up to here have left the outbox, as known when the state was last read. */
@@ -139,6 +155,7 @@ export function firstState(lastReport = 0): AgentState {
     failedReleases: [],
     failedOffer: null,
     retried: null,
+    waiting: null,
     lastRefusal: null,
     lastReport,
     acknowledged: 0,

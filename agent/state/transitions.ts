@@ -38,6 +38,7 @@ const EXPENDABLE: ReadonlySet<ReportEvent['kind']> = new Set([
   'stage',
   'refused',
   'noticed',
+  'waiting',
 ]);
 
 /** Gives an event its number. It is a report from the moment this state is on disk. */

@@ -8,6 +8,8 @@ import { Refusal } from '../../shared/trust/refusal.ts';
 import type { FetchFile, MetadataStore, Repository } from '../../shared/trust/repository.ts';
 import { verifyAssignment, type Verdict } from '../../shared/trust/verify-assignment.ts';
 import { writeDurably } from '../install/durable-file.ts';
+import type { ConditionDeps } from '../conditions/heed-conditions.ts';
+import { waitStep } from '../conditions/waiting-state.ts';
 import type { FindInstaller } from '../install/installer.ts';
 import type { Step } from '../run-update.ts';
 import type { AgentState, Installed, PlannedArtifact, Update } from '../state/agent-state.ts';
@@ -17,7 +19,6 @@ import { acceptArtifacts } from './accept-artifacts.ts';
 import { requireNotFailed, requireSbom, type DevicePolicy } from './device-policy.ts';
 import type { FloorsFile, RepositoryName } from './floors-file.ts';
 import { requirePlausible } from './device-clock.ts';
-import { isInsideWindow } from './install-window.ts';
 import { openBundle, type Offer } from './offer.ts';
 import { provenanceOf, requireNamedAttestation, requireTrustedBuilder } from './provenance.ts';
 
@@ -30,6 +31,7 @@ export interface VerifyDeps {
   };
   readonly policy: DevicePolicy;
   readonly findInstaller: FindInstaller;
+  readonly conditions: ConditionDeps;
   readonly firstRoots: Readonly<Record<RepositoryName, Uint8Array>>;
   readonly stores: Readonly<Record<RepositoryName, MetadataStore>>;
   readonly floors: FloorsFile;
@@ -68,8 +70,10 @@ export async function verifyRelease(
     requireNotFailed(state.failedReleases, manifest, manifestSha256);
     const artifacts = await acceptArtifacts(manifest, deps.findInstaller);
     await requirePolicy(deps, manifest);
-    if (!isInsideWindow(readConditions(manifest), await deps.deviceNow()))
-      return { outcome: 'later' };
+    const conditions = readConditions(manifest);
+    const candidate = { release, conditions, isHandedOver: offer.isHandedOver === true };
+    const reasons = await deps.conditions.judge(candidate);
+    if (reasons.length > 0) return waitStep(candidate, reasons, deps.now());
     await mkdir(deps.manifests, { recursive: true, mode: 0o700 });
     await writeDurably(join(deps.manifests, `${manifestSha256}.json`), manifestBytes);
     const verify = Math.round(deps.milliseconds() - begun);
@@ -77,6 +81,7 @@ export async function verifyRelease(
     const update: Update = {
       ...updateOf(manifest, release, { artifacts, verify }),
       releaseCounter,
+      conditions,
       ...(offer.isHandedOver === true && { isHandedOver: true }),
     };
     return { outcome: 'done', remember: () => ({ ...offered, update, failedOffer: null }) };

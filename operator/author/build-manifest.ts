@@ -1,10 +1,6 @@
 import { basename } from 'node:path';
-import {
-  Conditions,
-  ManifestSchema,
-  type Manifest,
-  type ManifestFile,
-} from '../../shared/release/manifest.ts';
+import { Conditions } from '../../shared/release/conditions.ts';
+import { ManifestSchema, type Manifest, type ManifestFile } from '../../shared/release/manifest.ts';
 import { Failure } from '../failure.ts';
 import type { ComponentArtifact, ReleaseFile, ReleaseFiles } from './release-files.ts';
 
@@ -18,12 +14,13 @@ export interface ReleaseFacts {
   readonly notes: string | undefined;
   readonly advisories: readonly string[];
   readonly supportUntil: string | undefined;
-  readonly window: { readonly from: string; readonly to: string } | undefined;
+  /** When devices may begin to install it; none, and it does not stand in the manifest. */
+  readonly conditions?: Conditions;
 }
 
 /** The manifest of a release, checked by the schema that devices read it with. */
 export function buildManifest(facts: ReleaseFacts, files: ReleaseFiles): ManifestFile {
-  const { product, version, hardwareIds, securityEpoch, notes, supportUntil, window } = facts;
+  const { product, version, hardwareIds, securityEpoch, notes, supportUntil, conditions } = facts;
   const manifest: ManifestFile = {
     schema: 'sealift.manifest/1',
     product,
@@ -41,7 +38,7 @@ export function buildManifest(facts: ReleaseFacts, files: ReleaseFiles): Manifes
     advisories: [...facts.advisories],
     ...(notes !== undefined && { notes }),
     ...(supportUntil !== undefined && { supportUntil }),
-    ...(window && { conditions: { window } }),
+    ...(conditions && Object.keys(conditions).length > 0 && { conditions }),
   };
   requireReadable(manifest);
   return manifest;

@@ -104,11 +104,20 @@ function describe(device: DeviceDetail): string {
     ['slot', running?.slot],
     ['security epoch', running?.securityEpoch],
     ['assignment', assignment && `${assignment.version} ${assignment.state}`],
+    ...waitingOf(device),
     ...signalsOf(device),
     ['why', assignment && [assignment.code, assignment.detail].filter(Boolean).join(': ')],
   ]);
   const rows = lastReports.map(({ number, kind, receivedAt }) => [number, kind, receivedAt]);
   return rows.length === 0 ? known : `${known}\n\n${table(['report', 'kind', 'received'], rows)}`;
+}
+
+/** Which conditions of its release do not hold there, one a line. */
+function waitingOf({ waiting }: DeviceDetail): Parameters<typeof facts>[0] {
+  return (waiting?.reasons ?? []).map(({ condition, detail }) => [
+    'waits for',
+    `${condition}: ${detail}`,
+  ]);
 }
 
 /** What it says of its clock, its metadata and its way to the server. */

@@ -12,6 +12,7 @@ import { hardwareIdsOf } from '../workspace/products.ts';
 import { readNamed } from '../workspace/read-file.ts';
 import type { Manifest, ManifestFile } from '../../shared/release/manifest.ts';
 import type { ArtifactOption } from './arguments.ts';
+import { conditionsOf, type ConditionOptions } from './condition-arguments.ts';
 import { signedInstalledDigest } from '../../shared/release/installed-digest.ts';
 import { keyOpening } from './key-opening.ts';
 import { progressOf, sizeOf } from './progress.ts';
@@ -20,7 +21,7 @@ import { handOver, signOnTop, writeDryRun, type Publishing } from './release-sig
 import { connect, type CommonOptions, type Session } from './session.ts';
 import { verifyServer } from './standing.ts';
 
-export interface PublishOptions extends CommonOptions {
+export interface PublishOptions extends CommonOptions, ConditionOptions {
   readonly product: string;
   readonly version: string;
   readonly artifact: readonly ArtifactOption[];
@@ -34,7 +35,6 @@ export interface PublishOptions extends CommonOptions {
   readonly supportUntil?: string;
   readonly component: string;
   readonly installer: InstallerChoice;
-  readonly window?: { readonly from: string; readonly to: string };
   readonly dryRun?: boolean;
   readonly yes?: boolean;
 }
@@ -118,7 +118,7 @@ async function describe(
 }
 
 async function factsOf(session: Session, options: PublishOptions): Promise<ReleaseFacts> {
-  const { product, version, epoch, supportUntil, window } = options;
+  const { product, version, epoch, supportUntil } = options;
   return {
     product,
     version,
@@ -128,7 +128,7 @@ async function factsOf(session: Session, options: PublishOptions): Promise<Relea
     notes: await notesOf(options.notes),
     advisories: options.advisory ?? [],
     supportUntil,
-    window,
+    conditions: conditionsOf(options),
   };
 }
 

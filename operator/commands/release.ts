@@ -7,9 +7,9 @@ import {
   parseDay,
   parseName,
   parseNames,
-  parseWindow,
   wholeNumber,
 } from './arguments.ts';
+import { withConditions } from './condition-arguments.ts';
 import { publishRelease, type PublishOptions } from './release-publish.ts';
 import { recallCommand, reissueCommand } from './release-recall.ts';
 import { common, connect, sessionOf, type CommonOptions, type Run } from './session.ts';
@@ -27,7 +27,7 @@ export function releaseCommands(run: Run): Command {
 }
 
 function publishCommand({ world }: Run): Command {
-  const command = new Command('publish')
+  const described = new Command('publish')
     .description('sign a release with the key of its product and publish it')
     .requiredOption('--product <name>', 'product that it is for', parseName)
     .requiredOption('--version <name>', 'version, shown to people', parseName)
@@ -62,8 +62,8 @@ function publishCommand({ world }: Run): Command {
       new Option('--installer <kind>', 'how an artifact without its own is installed')
         .choices(INSTALLER_CHOICES)
         .default('archive'),
-    )
-    .option('--window <from-to>', 'install only between these times, UTC, HH:MM-HH:MM', parseWindow)
+    );
+  const command = withConditions(described)
     .option('--yes', 'do not ask before a dangerous change, where others must sign too')
     .option('--dry-run', 'write the signed files to the workspace, upload nothing')
     .action(async (options: PublishOptions) => publishRelease(sessionOf(world, options), options));

@@ -100,6 +100,16 @@ export const Device = z.looseObject({
     ),
     null,
   ),
+  waiting: z._default(
+    z.nullable(
+      z.looseObject({
+        version: text,
+        reasons: z.array(z.looseObject({ condition: text, detail: text })),
+        receivedAt: text,
+      }),
+    ),
+    null,
+  ),
 });
 export type Device = Readonly<z.infer<typeof Device>>;
 export const Devices = z.looseObject({

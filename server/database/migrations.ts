@@ -11,6 +11,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003-signing-events': { up: (db) => runAll(db, SIGNING_EVENTS) },
   '0004-components': { up: (db) => runAll(db, COMPONENTS) },
   '0004-expiry-notices': { up: (db) => runAll(db, EXPIRY_NOTICES) },
+  '0005-waiting': { up: (db) => runAll(db, WAITING) },
 };
 
 const SPINE: readonly string[] = [
@@ -125,6 +126,8 @@ const COMPONENTS: readonly string[] = [
   'alter table devices add column running_components text',
   'alter table devices add column proven_components text',
 ];
+
+const WAITING: readonly string[] = ['alter table device_signals add column waiting text'];
 
 /** The database itself refuses to rewrite history, whatever a query says. */
 function appendOnly(table: string): readonly string[] {

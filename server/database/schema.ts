@@ -212,6 +212,8 @@ export interface DeviceSignalsRow {
   metadata: string | null;
   /** JSON: the last attack that it noticed. */
   notice: string | null;
+  /** JSON: the release that waits for its conditions there, and which of them do not hold. */
+  waiting: string | null;
 }
 
 /** A change that waits for the signatures of its holders, or has found them. */

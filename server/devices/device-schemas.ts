@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { NoticedAttack } from '../../shared/protocol/noticed.ts';
+import { CONDITION_NAMES } from '../../shared/release/conditions.ts';
 import { ClockStanding } from '../../shared/protocol/standing.ts';
 import { NameField } from '../http/fields.ts';
 import { DEVICE_ACTIONS, DEVICE_STATES } from './device-state.ts';
@@ -94,6 +95,15 @@ export const DeviceSchema = z
       })
       .nullable()
       .openapi({ description: 'The last attack that it noticed on its way to the server' }),
+    waiting: z
+      .object({
+        version: z.string(),
+        manifestSha256: digest,
+        reasons: z.array(z.object({ condition: z.enum(CONDITION_NAMES), detail: z.string() })),
+        receivedAt: instant,
+      })
+      .nullable()
+      .openapi({ description: 'The conditions of its release that do not hold there yet' }),
   })
   .openapi('Device');
 

@@ -2,6 +2,7 @@ import type { RunningComponent } from '../../shared/protocol/report.ts';
 import { DsseSchema, unverifiedPayload } from '../../shared/dsse.ts';
 import { z } from 'zod';
 import { NoticedAttack } from '../../shared/protocol/noticed.ts';
+import { CONDITION_NAMES } from '../../shared/release/conditions.ts';
 import { ReportedTime, ReportedVersions } from '../../shared/protocol/standing.ts';
 import { ReportSchema, type ReportEvent } from '../../shared/protocol/report.ts';
 import type { AssignmentRow, Database, DeviceRow, ReportRow } from '../database/schema.ts';
@@ -39,6 +40,8 @@ export interface Device {
   readonly metadata: ReportedVersions | null;
   /** The last attack that it noticed on its way to us. */
   readonly noticed: Readonly<z.infer<typeof StoredNotice>> | null;
+  /** Why the release that it is assigned has not begun there. */
+  readonly waiting: Readonly<z.infer<typeof StoredWaiting>> | null;
 }
 
 /** Which devices, and how many. `after` is the id of the last one of the page before. */
@@ -121,6 +124,7 @@ function selectDevices(db: Database) {
       'device_signals.verified_time',
       'device_signals.metadata',
       'device_signals.notice',
+      'device_signals.waiting',
       'rollouts.version as assignedVersion',
       'assignments.state as assignmentState',
       'assignments.code',
@@ -139,6 +143,7 @@ interface JoinedRow extends DeviceRow {
   readonly verified_time: string | null;
   readonly metadata: string | null;
   readonly notice: string | null;
+  readonly waiting: string | null;
 }
 
 function deviceOf(row: JoinedRow): Device {
@@ -163,13 +168,22 @@ function signalsOf({
   verified_time,
   metadata,
   notice,
-}: JoinedRow): Pick<Device, 'time' | 'metadata' | 'noticed'> {
+  waiting,
+}: JoinedRow): Pick<Device, 'time' | 'metadata' | 'noticed' | 'waiting'> {
   return {
     time: clock === null ? null : ReportedTime.parse({ verified: verified_time, clock }),
     metadata: metadata === null ? null : ReportedVersions.parse(JSON.parse(metadata)),
     noticed: notice === null ? null : StoredNotice.parse(JSON.parse(notice)),
+    waiting: waiting === null ? null : StoredWaiting.parse(JSON.parse(waiting)),
   };
 }
+
+const StoredWaiting = z.object({
+  version: z.string(),
+  manifestSha256: z.string(),
+  reasons: z.array(z.object({ condition: z.enum(CONDITION_NAMES), detail: z.string() })),
+  receivedAt: z.string(),
+});
 
 const StoredNotice = z.object({
   attack: NoticedAttack,

@@ -78,6 +78,7 @@ function applyEvent(known: Known, { state, release, report }: Heard): Effects {
     case 'started':
     case 'recalled':
     case 'noticed':
+    case 'waiting':
       return NOTHING;
     case 'stage':
       return moved(state, STAGES[event.stage]);

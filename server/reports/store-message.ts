@@ -14,7 +14,7 @@ import {
   type ReportingDevice,
 } from './report-store.ts';
 
-import { noticesIn, saveSignals, type Notice } from './signal-store.ts';
+import { noticesIn, saveSignals, waitingIn, type Notice } from './signal-store.ts';
 
 /** Reports of one device, verified, in one message. */
 export interface Message {
@@ -79,11 +79,9 @@ export async function storeMessage(
   );
   await insertReports(tx, device.id, fresh, at);
   await updateDevice(tx, newest.report, effects.device, at);
-  const notices = noticesIn(
-    fresh.map(({ report }) => report),
-    at,
-  );
-  await saveSignals(tx, newest.report, notices);
+  const reports = fresh.map(({ report }) => report);
+  const notices = noticesIn(reports, at);
+  await saveSignals(tx, newest.report, { notices, waiting: waitingIn(reports, at) });
   const rollout = await moveAssignment(tx, device, effects, at);
   const { desiredManifestSha256: desired } = effects.device;
   const retold = desired !== undefined && desired !== device.desiredManifestSha256;

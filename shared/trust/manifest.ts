@@ -1,6 +1,7 @@
 import { JsonError, parseStrictJson, type JsonValue } from '../metadata/strict-json.ts';
 import type { TargetFile } from '../metadata/targets.ts';
-import { Conditions, ManifestSchema, type Manifest } from '../release/manifest.ts';
+import { Conditions } from '../release/conditions.ts';
+import { ManifestSchema, type Manifest } from '../release/manifest.ts';
 import { isSameFit } from '../release/must-match.ts';
 import { parseManifestPath } from '../release/names.ts';
 import { customOf } from './join.ts';

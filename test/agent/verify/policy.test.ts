@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { requireNotFailed, requireSbom } from '../../../agent/verify/device-policy.ts';
-import { isInsideWindow } from '../../../agent/verify/install-window.ts';
 import {
   provenanceOf,
   requireNamedAttestation,
@@ -130,26 +129,5 @@ describe('the rest of a device policy', () => {
     expect(() => {
       requireNotFailed(['a'.repeat(64)], manifest(), 'a'.repeat(64));
     }).toThrow(expect.objectContaining({ code: 'release_failed_before' }));
-  });
-});
-
-describe('an install window', () => {
-  const at = (time: string): Date => new Date(`2026-06-01T${time}:00Z`);
-
-  test.each([
-    ['02:00', '04:00', '01:59', false],
-    ['02:00', '04:00', '02:00', true],
-    ['02:00', '04:00', '03:59', true],
-    ['02:00', '04:00', '04:00', false],
-    ['22:00', '02:00', '23:30', true],
-    ['22:00', '02:00', '01:59', true],
-    ['22:00', '02:00', '02:00', false],
-    ['22:00', '02:00', '12:00', false],
-  ])('from %s to %s, at %s: %s', (from, to, time, expected) => {
-    expect(isInsideWindow({ window: { from, to } }, at(time))).toBe(expected);
-  });
-
-  test('is always open when the release sets none', () => {
-    expect(isInsideWindow({}, at('12:00'))).toBe(true);
   });
 });

@@ -17,7 +17,6 @@ const FACTS: ReleaseFacts = {
   notes: undefined,
   advisories: [],
   supportUntil: undefined,
-  window: undefined,
 };
 const ARCHIVE: ComponentArtifact = {
   component: 'firmware',
@@ -66,7 +65,7 @@ test('what an author adds stands in the manifest', () => {
     notes: 'Mends the gateway.',
     advisories: ['CVE-2026-0001'],
     supportUntil: '2031-12-31',
-    window: { from: '22:00', to: '05:30' },
+    conditions: { window: { from: '22:00', to: '05:30' } },
   };
   const sbom = {
     path: 's.json',
@@ -75,8 +74,7 @@ test('what an author adds stands in the manifest', () => {
     sha256: 'c'.repeat(64),
   };
   const manifest = buildManifest({ ...FACTS, ...more }, { ...FILES, sbom });
-  const { window, ...plain } = more;
-  expect(manifest).toMatchObject({ ...plain, conditions: { window } });
+  expect(manifest).toMatchObject(more);
   expect(manifest.sbom).toEqual({
     mediaType: 'application/spdx+json',
     length: 9,
@@ -88,6 +86,10 @@ test.each([
   ['a board is named twice', { hardwareIds: ['rpi3', 'rpi3'] }],
   ['the notes are a book', { notes: 'x'.repeat(16_385) }],
   ['there is no board', { hardwareIds: [] }],
+  [
+    'its window is in no known zone',
+    { conditions: { window: { from: '01:00', to: '02:00', zone: 'Mars/Olympus' } } },
+  ],
 ])('a manifest that no device could read is not made: %s', (_, change) => {
   expect(() => buildManifest({ ...FACTS, ...change }, FILES)).toThrow(
     expect.objectContaining({ code: 'release_invalid' }),

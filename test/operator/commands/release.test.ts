@@ -152,6 +152,12 @@ test.each([
   ['an epoch that is no whole number', '--epoch', '1.5'],
   ['a version that is no name', '--version', '../1'],
   ['a window over no time', '--window', '25:00-26:00'],
+  ['a window that never opens', '--window', '02:00-02:00'],
+  ['a window in two zones', '--window', '02:00-03:00@UTC@UTC'],
+  ['a battery beyond full', '--battery', '101'],
+  ['a battery of words', '--battery', '40,perhaps'],
+  ['space of no unit', '--free', '5X'],
+  ['no load at all', '--max-load', '0'],
   ['a day that does not exist', '--support-until', '2026-02-30'],
 ])('%s is wrong usage, exit code 2', async (_, option, value) => {
   const { exitCode, stderr } = await author.run(...publish('1.0.0'), option, value);
