@@ -11,6 +11,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003-signing-events': { up: (db) => runAll(db, SIGNING_EVENTS) },
   '0004-components': { up: (db) => runAll(db, COMPONENTS) },
   '0004-expiry-notices': { up: (db) => runAll(db, EXPIRY_NOTICES) },
+  '0005-offline-words': { up: (db) => runAll(db, OFFLINE_WORDS) },
   '0005-waiting': { up: (db) => runAll(db, WAITING) },
 };
 
@@ -128,6 +129,16 @@ const COMPONENTS: readonly string[] = [
 ];
 
 const WAITING: readonly string[] = ['alter table device_signals add column waiting text'];
+
+/** Words that people carry to devices; no reference to devices, of which some have never been here. */
+const OFFLINE_WORDS: readonly string[] = [
+  `create table offline_words (
+     device text not null, version integer not null,
+     manifest_sha256 text not null references releases (manifest_sha256),
+     signed_at text not null, expires_at text not null,
+     primary key (device, version))`,
+  ...appendOnly('offline_words'),
+];
 
 /** The database itself refuses to rewrite history, whatever a query says. */
 function appendOnly(table: string): readonly string[] {

@@ -11,6 +11,7 @@ export interface Tables {
   readonly enrolment_tokens: EnrolmentTokenRow;
   readonly operator_tokens: OperatorTokenRow;
   readonly director_bundles: DirectorBundleRow;
+  readonly offline_words: OfflineWordRow;
   readonly rollouts: RolloutRow;
   readonly rollout_phases: RolloutPhaseRow;
   readonly assignments: AssignmentRow;
@@ -136,6 +137,16 @@ export interface DirectorBundleRow {
   bytes: Buffer;
   manifest_sha256: string | null;
   /** When the first of the files expires. */
+  expires_at: string;
+}
+
+/** A word that was signed to be carried to a device, which may never have been here. Never changed. */
+export interface OfflineWordRow {
+  device: string;
+  /** Of all three files, in one count with the bundles of the device. */
+  version: number;
+  manifest_sha256: string;
+  signed_at: string;
   expires_at: string;
 }
 

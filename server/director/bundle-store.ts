@@ -3,6 +3,8 @@ import { bundleBytes } from '../../shared/protocol/bundle.ts';
 import type { Database, DirectorBundleRow, Tx } from '../database/schema.ts';
 import { imageFileName } from '../repository/image-file-name.ts';
 import { listRoots } from '../repository/metadata-store.ts';
+import type { SignedFile } from '../repository/online-files.ts';
+import { lastCarried } from './carried-store.ts';
 import type { FindAssignedTarget } from './assigned-target-store.ts';
 import { DIRECTOR_LIFE, directorFiles, type DirectorSigners } from './director-files.ts';
 import type { SignersUnder } from './director-signers.ts';
@@ -38,16 +40,26 @@ export async function signBundles(
   const signing: Signing = {
     ...ground,
     signers: ground.signersUnder(roots.at(-1)),
-    newerRoots: roots
-      .slice(1)
-      .map(({ version, bytes }) => [imageFileName('root', version), bytes] as const),
+    newerRoots: newerRootsOf(roots),
   };
   for (let at = 0; at < deviceIds.length; at += DEVICES_A_STATEMENT) {
-    const desired = await listDesired(tx, deviceIds.slice(at, at + DEVICES_A_STATEMENT));
+    const ids = deviceIds.slice(at, at + DEVICES_A_STATEMENT);
+    const desired = await listDesired(tx, ids);
+    const carried = await lastCarried(tx, ids);
     const rows: DirectorBundleRow[] = [];
-    for (const device of desired) rows.push(await signOne(tx, device, signing));
+    for (const device of desired) {
+      const before = Math.max(device.version ?? 0, carried.get(device.id) ?? 0);
+      rows.push(await signOne(tx, { ...device, version: before }, signing));
+    }
     if (rows.length > 0) await saveBundles(tx, rows);
   }
+}
+
+/** The roots that a bundle brings: every one but the first, by the names under which it is fetched. */
+export function newerRootsOf(roots: readonly SignedFile[]): Signing['newerRoots'] {
+  return roots
+    .slice(1)
+    .map(({ version, bytes }) => [imageFileName('root', version), bytes] as const);
 }
 
 /** The newest signed bundle of a device. */
@@ -127,6 +139,15 @@ export async function expireBundles(tx: Tx, manifestSha256?: string): Promise<vo
     .$if(manifestSha256 !== undefined, (query) =>
       query.where('manifest_sha256', '=', manifestSha256 ?? ''),
     )
+    .execute();
+}
+
+/** The same for the bundles of these devices, which were told something above them. */
+export async function expireBundlesOf(tx: Tx, devices: readonly string[]): Promise<void> {
+  await tx
+    .updateTable('director_bundles')
+    .set({ expires_at: new Date(0).toISOString() })
+    .where('device', 'in', devices)
     .execute();
 }
 

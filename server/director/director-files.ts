@@ -26,6 +26,8 @@ export interface Word {
   readonly target: AssignedTarget | undefined;
   readonly now: Date;
   readonly nonce?: string | undefined;
+  /** Until when it holds for a device that cannot ask; undefined: it goes over the network. */
+  readonly carriedUntil?: Date | undefined;
 }
 
 /** How long a word is good for: a device that hears nothing longer than this notices. */
@@ -36,8 +38,8 @@ export async function directorFiles(
   word: Word,
   signers: DirectorSigners,
 ): Promise<ReadonlyMap<string, Uint8Array>> {
-  const { version, now } = word;
-  const expires = tufDate(new Date(now.getTime() + DIRECTOR_LIFE));
+  const { version, now, carriedUntil } = word;
+  const expires = tufDate(carriedUntil ?? new Date(now.getTime() + DIRECTOR_LIFE));
   const common = { spec_version: SPEC_VERSION, version, expires };
   const targets = await signMetadata(
     { _type: 'targets', ...common, targets: assigned(word), custom: customOf(word) },
@@ -62,8 +64,9 @@ function assigned({ target }: Word): TargetsFile['targets'] {
   return target === undefined ? {} : { [target.path]: target.file };
 }
 
-function customOf({ deviceId, now, nonce }: Word): object {
-  return { deviceId, serverTime: tufDate(now), ...(nonce === undefined ? {} : { nonce }) };
+function customOf({ deviceId, now, nonce, carriedUntil }: Word): object {
+  const offline = carriedUntil === undefined ? {} : { offline: true };
+  return { deviceId, serverTime: tufDate(now), ...(nonce !== undefined && { nonce }), ...offline };
 }
 
 function named(

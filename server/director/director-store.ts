@@ -1,9 +1,17 @@
 import { MEDIA_TYPES } from '../../shared/protocol/media-types.ts';
+import { appendAudit } from '../audit/audit-store.ts';
 import type { Database, DirectorBundleRow, Tx } from '../database/schema.ts';
 import type { FindSigner } from '../keys/key-ring.ts';
 import { assignedTargets } from './assigned-target-store.ts';
-import { bundleCache, type ReadyBundle } from './bundle-cache.ts';
-import { expireBundles, findBundle, listExpiring, signBundles } from './bundle-store.ts';
+import { bundleCache, type BundleCache, type ReadyBundle } from './bundle-cache.ts';
+import {
+  expireBundles,
+  expireBundlesOf,
+  findBundle,
+  listExpiring,
+  signBundles,
+} from './bundle-store.ts';
+import { carryWords, type Carried, type CarryGround, type Carrying } from './carry-words-store.ts';
 import { DIRECTOR_LIFE } from './director-files.ts';
 import { rememberSigners } from './director-signers.ts';
 
@@ -32,6 +40,8 @@ export interface Director {
   readonly expireAll: (tx: Tx) => Promise<void>;
   /** The same for the bundles that name a release, of which the author says something else now. */
   readonly expireAssigned: (tx: Tx, manifestSha256: string) => Promise<void>;
+  /** Signs words to be carried to devices; their bundles over the network are signed anew above them. */
+  readonly carry: (wish: Carrying) => Promise<Carried>;
   /** Signs anew the most urgent bundles that are half way to their expiry; answers whose. */
   readonly renewSome: (limit: number) => Promise<readonly string[]>;
 }
@@ -75,6 +85,7 @@ export function openDirector({ db, now, findSigner, cacheBytes }: DirectorDeps):
       await expireBundles(tx, manifestSha256);
       cache.forgetAll();
     },
+    carry: (wish) => carryNow(db, wish, { now: now(), signersUnder, findTarget }, cache),
     renewSome: async (limit) => {
       const halfLifeLeft = new Date(now().getTime() + DIRECTOR_LIFE / 2);
       const deviceIds = await listExpiring(db, halfLifeLeft, limit);
@@ -82,6 +93,21 @@ export function openDirector({ db, now, findSigner, cacheBytes }: DirectorDeps):
       return deviceIds;
     },
   };
+}
+
+/** In one transaction: the words, their audit entry, and that what was told before is old now. */
+function carryNow(
+  db: Database,
+  wish: Carrying,
+  ground: Omit<CarryGround, 'appendAudit'>,
+  cache: Pick<BundleCache, 'forget'>,
+): Promise<Carried> {
+  return db.transaction().execute(async (tx) => {
+    const carried = await carryWords(tx, wish, { ...ground, appendAudit });
+    if (carried.kind === 'signed') await expireBundlesOf(tx, wish.devices);
+    for (const device of wish.devices) cache.forget(device);
+    return carried;
+  });
 }
 
 function readyOf(row: DirectorBundleRow | undefined): ReadyBundle | undefined {

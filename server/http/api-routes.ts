@@ -3,6 +3,7 @@ import { blobUploadRoutes, type BlobUploadDeps } from '../blobs/blob-upload-rout
 import { signingEventRoutes, type SigningEventDeps } from '../ceremonies/signing-event-routes.ts';
 import { deviceRoutes, type DeviceDeps } from '../devices/device-routes.ts';
 import { tokenRoutes, type TokenDeps } from '../devices/token-routes.ts';
+import { offlineRoutes, type OfflineDeps } from '../director/offline-routes.ts';
 import { releaseRoutes, type ReleaseDeps } from '../releases/release-routes.ts';
 import { productRoutes, type ProductDeps } from '../repository/product-routes.ts';
 import { trustRoutes, type TrustDeps } from '../repository/trust-routes.ts';
@@ -23,6 +24,7 @@ export interface ApiDeps {
   readonly products: ProductDeps;
   readonly releases: ReleaseDeps;
   readonly rollouts: RolloutDeps;
+  readonly offline: OfflineDeps;
   readonly signingEvents: SigningEventDeps;
 }
 
@@ -45,6 +47,7 @@ export function apiRoutes(deps: ApiDeps) {
     .route('/', productRoutes(deps.products))
     .route('/', releaseRoutes(deps.releases))
     .route('/', rolloutRoutes(deps.rollouts))
+    .route('/', offlineRoutes(deps.offline))
     .route('/', signingEventRoutes(deps.signingEvents));
   routes.openAPIRegistry.registerComponent('securitySchemes', 'operator', {
     type: 'http',

@@ -11,6 +11,7 @@ const MAY_CHANGE: readonly {
   { path: /^\/signing-events(\/[^/]+\/(signatures|withdraw))?$/, roles: ['author'] },
   { path: /^\/rollouts(\/[^/]+\/state)?$/, roles: ['operator'] },
   { path: /^\/devices\/[^/]+\/state$/, roles: ['operator'] },
+  { path: /^\/offline-words$/, roles: ['operator'] },
   // Operators let devices in; that only an admin lets operators in is decided where the body is known.
   { path: /^\/tokens$/, roles: ['operator'] },
 ];

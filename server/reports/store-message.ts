@@ -1,6 +1,8 @@
 import { sha256Hex } from '../../shared/crypto/digest.ts';
 import { DsseSchema, unverifiedPayload } from '../../shared/dsse.ts';
 import type { Tx } from '../database/schema.ts';
+import type { Report } from '../../shared/protocol/report.ts';
+import { wasCarried } from '../director/carried-store.ts';
 import { moveAssignments } from '../rollouts/assignment-store.ts';
 import type { Move } from '../rollouts/start-move.ts';
 import type { AssignedRelease, Effects } from './apply-report.ts';
@@ -72,11 +74,8 @@ export async function storeMessage(
   const at = deps.now();
   const manifest = device.assignment?.manifestSha256;
   const release = manifest === undefined ? undefined : await deps.findAssignedRelease(tx, manifest);
-  const effects = foldReports(
-    device,
-    release,
-    fresh.map(({ report }) => report),
-  );
+  const said = fresh.map(({ report }) => report);
+  const effects = foldReports(device, release, said, await findCarried(tx, device, said, deps));
   await insertReports(tx, device.id, fresh, at);
   await updateDevice(tx, newest.report, effects.device, at);
   const reports = fresh.map(({ report }) => report);
@@ -88,6 +87,21 @@ export async function storeMessage(
   const runs = newest.report.running?.release.manifestSha256;
   const move = runs === undefined ? undefined : await deps.moveOff(tx, device.id, runs);
   return { ...stored(newest.report.number), rollout, retold, notices, move };
+}
+
+/** The release of the last receipt that was not assigned, if it was signed to be carried to the device. */
+async function findCarried(
+  tx: Tx,
+  { id, assignment }: ReportingDevice,
+  reports: readonly Report[],
+  { findAssignedRelease }: StoreMessageDeps,
+): Promise<AssignedRelease | undefined> {
+  const proofs = reports.flatMap(({ event }) =>
+    event.kind === 'receipt' ? [event.release.manifestSha256] : [],
+  );
+  const manifest = proofs.findLast((each) => each !== assignment?.manifestSha256);
+  if (manifest === undefined || !(await wasCarried(tx, id, manifest))) return undefined;
+  return findAssignedRelease(tx, manifest);
 }
 
 function stored(number: number): Extract<Stored, { kind: 'stored' }> {

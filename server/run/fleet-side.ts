@@ -20,7 +20,7 @@ import type { Ground } from './ground.ts';
 
 /** The fleet's half of the server: who is in it, what it is told, what it reports. */
 export interface FleetSide {
-  readonly api: Pick<ApiDeps, 'devices' | 'tokens' | 'rollouts'>;
+  readonly api: Pick<ApiDeps, 'devices' | 'tokens' | 'rollouts' | 'offline'>;
   readonly device: Pick<AppDeps, 'assignment' | 'enrolment' | 'reports'>;
   readonly receiveReports: (deviceId: string, bytes: Uint8Array) => Promise<Receipt>;
   /** Goes on with a rollout that was cut off between two batches. */
@@ -61,6 +61,7 @@ export function fleetSide(ground: Ground, { tell, disconnect }: FleetDeps): Flee
     api: {
       devices,
       rollouts: rolloutDesk({ ...step, newId }),
+      offline: director,
       tokens: {
         issueEnrolmentToken: devices.issueEnrolmentToken,
         issueOperatorToken: (wish, actor) =>
