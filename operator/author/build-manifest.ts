@@ -45,7 +45,8 @@ export function buildManifest(facts: ReleaseFacts, files: ReleaseFiles): Manifes
 }
 
 function artifactOf(artifact: ComponentArtifact): ManifestFile['artifacts'][number] {
-  const { component, path, installer, installedSha256, installedLength: length } = artifact;
+  const { component, path, installer, module } = artifact;
+  const { installedSha256, installedLength: length } = artifact;
   return {
     component,
     installer,
@@ -54,6 +55,7 @@ function artifactOf(artifact: ComponentArtifact): ManifestFile['artifacts'][numb
     ...(installedSha256 !== undefined && {
       installed: { sha256: installedSha256, ...(length !== undefined && { length }) },
     }),
+    ...(module && { module }),
   };
 }
 

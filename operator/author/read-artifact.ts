@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
+import { Installer } from '../../shared/release/manifest.ts';
 import { compressionOf } from '../../shared/release/compression.ts';
 import { Failure } from '../failure.ts';
 import { unreadable } from '../workspace/read-file.ts';
@@ -10,7 +11,13 @@ import { readArchive } from './read-archive.ts';
 
 /** How the device takes the artifact. */
 export const INSTALLER_CHOICES = ['archive', 'image'] as const;
-export type InstallerChoice = (typeof INSTALLER_CHOICES)[number];
+export type InstallerChoice = (typeof INSTALLER_CHOICES)[number] | `module:${string}`;
+
+/** The installer that a text names, if there is one of that name. */
+export function installerNamed(text: string): InstallerChoice | undefined {
+  const installer = Installer.safeParse(text);
+  return installer.success ? (installer.data as InstallerChoice) : undefined;
+}
 
 /** An artifact as its bytes are. */
 export interface ReadArtifact {
@@ -41,18 +48,26 @@ export async function readArtifact(
     refuseUnpackable(path, kind, installer);
     const mediaType = mediaTypeOf(kind);
     const { installed, ...read } = await digestsOf(path, readerOf(installer, mediaType), progress);
-    const standing = installed ?? { sha256: read.sha256, length: read.length };
+    const standing = installed ?? standingOf(installer, read);
     return {
       path,
       installer,
       mediaType,
       ...read,
-      installedSha256: standing.sha256,
-      installedLength: standing.length,
+      installedSha256: standing?.sha256,
+      installedLength: standing?.length,
     };
   } catch (cause) {
     throw cause instanceof Failure ? cause : unreadable(path, cause);
   }
+}
+
+/** Of what a module makes of its files, nobody here knows. */
+function standingOf(
+  installer: InstallerChoice,
+  { sha256, length }: Pick<ReadArtifact, 'sha256' | 'length'>,
+): Standing | undefined {
+  return installer === 'image' ? { sha256, length } : undefined;
 }
 
 function refuseUnpackable(path: string, kind: ArtifactKind, installer: InstallerChoice): void {
@@ -81,6 +96,7 @@ function readerOf(installer: InstallerChoice, mediaType: string): StandingReader
     const { write, finish } = readArchive();
     return { write, finish: async () => ({ sha256: await finish(), length: undefined }) };
   }
+  if (installer !== 'image') return undefined;
   const compression = compressionOf(mediaType);
   return compression === 'none' ? undefined : readPackedImage(compression);
 }

@@ -1,7 +1,9 @@
 import { sha256Hex } from '../../shared/crypto/digest.ts';
+import type { Artifact } from '../../shared/release/manifest.ts';
 import { LIMITS } from '../../shared/metadata/limits.ts';
 import { readNamed } from '../workspace/read-file.ts';
 import { ENVELOPE_MEDIA_TYPE, predicateTypeOf } from './attestation.ts';
+import { moduleFactsOf, type ModuleSaid } from './module-artifact.ts';
 import {
   readArtifact,
   type InstallerChoice,
@@ -21,6 +23,8 @@ export interface ReleaseFile {
 /** An artifact and the part of the device that it replaces. */
 export interface ComponentArtifact extends ReadArtifact {
   readonly component: string;
+  /** What its update module is told. */
+  readonly module?: Artifact['module'];
 }
 
 /** All files of a release, read and recognised. */
@@ -36,6 +40,7 @@ export interface ArtifactPath {
   readonly component: string;
   readonly path: string;
   readonly installer: InstallerChoice;
+  readonly module?: ModuleSaid | undefined;
 }
 
 /** Where they lie. */
@@ -51,8 +56,9 @@ export async function readReleaseFiles(
   progress: (path: string) => Progress,
 ): Promise<ReleaseFiles> {
   const artifacts: ComponentArtifact[] = [];
-  for (const { component, path, installer } of paths.artifacts) {
-    artifacts.push({ component, ...(await readArtifact(path, installer, progress(path))) });
+  for (const { component, path, installer, module } of paths.artifacts) {
+    const read = await readArtifact(path, installer, progress(path));
+    artifacts.push({ component, ...read, ...(module && (await factsOf(module))) });
   }
   const digests = artifacts.map(({ sha256 }) => sha256);
   return {
@@ -62,6 +68,12 @@ export async function readReleaseFiles(
       paths.attestations.map((path) => readAttestation(path, digests)),
     ),
   };
+}
+
+async function factsOf(
+  module: ModuleSaid,
+): Promise<Pick<ComponentArtifact, 'module' | 'installedSha256'>> {
+  return { module: await moduleFactsOf(module), installedSha256: module.installedSha256 };
 }
 
 async function readSbom(path: string): Promise<ReleaseFile> {

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { Name } from '../../shared/release/names.ts';
-import { INSTALLER_CHOICES, type InstallerChoice } from '../author/read-artifact.ts';
+import { installerNamed, type InstallerChoice } from '../author/read-artifact.ts';
 
 /** A product, version, component or hardware id. */
 export function parseName(text: string): string {
@@ -21,6 +21,13 @@ export interface ArtifactOption {
   readonly installer?: InstallerChoice;
 }
 
+/** `archive`, `image` or `module:TYPE`. */
+export function parseInstaller(text: string): InstallerChoice {
+  const installer = installerNamed(text);
+  if (installer !== undefined) return installer;
+  throw new InvalidArgumentError('it must be archive, image or module:TYPE');
+}
+
 /** `FILE` or `COMPONENT=FILE[:INSTALLER]`, one more of them. `./` before a file keeps its `=` and `:`. */
 export function parseArtifact(
   text: string,
@@ -28,7 +35,8 @@ export function parseArtifact(
 ): readonly ArtifactOption[] {
   const [, component, rest = ''] = /^([^=/]+)=(.+)$/.exec(text) ?? [];
   if (component === undefined) return [...before, { path: text }];
-  const installer = INSTALLER_CHOICES.find((kind) => rest.endsWith(`:${kind}`));
+  const [, suffix = ''] = /:(archive|image|module:[^:/]+)$/.exec(rest) ?? [];
+  const installer = installerNamed(suffix);
   const named = { component: parseName(component) };
   if (installer === undefined) return [...before, { ...named, path: rest }];
   return [...before, { ...named, path: rest.slice(0, -installer.length - 1), installer }];

@@ -14,6 +14,7 @@ import type { Manifest, ManifestFile } from '../../shared/release/manifest.ts';
 import type { ArtifactOption } from './arguments.ts';
 import { conditionsOf, type ConditionOptions } from './condition-arguments.ts';
 import { signedInstalledDigest } from '../../shared/release/installed-digest.ts';
+import { moduleSaidOf, requireModules, type ModuleOptions } from './module-options.ts';
 import { keyOpening } from './key-opening.ts';
 import { progressOf, sizeOf } from './progress.ts';
 import { openRelease } from './release-event.ts';
@@ -21,7 +22,7 @@ import { handOver, signOnTop, writeDryRun, type Publishing } from './release-sig
 import { connect, type CommonOptions, type Session } from './session.ts';
 import { verifyServer } from './standing.ts';
 
-export interface PublishOptions extends CommonOptions, ConditionOptions {
+export interface PublishOptions extends CommonOptions, ConditionOptions, ModuleOptions {
   readonly product: string;
   readonly version: string;
   readonly artifact: readonly ArtifactOption[];
@@ -101,12 +102,14 @@ async function describe(
   session: Session,
   options: PublishOptions,
 ): Promise<{ readonly manifest: ManifestFile; readonly files: ReleaseFiles }> {
+  const artifacts = options.artifact.map((artifact) => ({
+    component: options.component,
+    installer: options.installer,
+    ...artifact,
+  }));
+  requireModules(options, artifacts);
   const paths = {
-    artifacts: options.artifact.map((artifact) => ({
-      component: options.component,
-      installer: options.installer,
-      ...artifact,
-    })),
+    artifacts: artifacts.map((each) => ({ ...each, module: moduleSaidOf(options, each) })),
     sbom: options.sbom,
     attestations: options.attestation ?? [],
   };

@@ -1,15 +1,17 @@
 import { Command, Option } from 'commander';
 import { ReleaseClass } from '../../shared/release/manifest.ts';
-import { INSTALLER_CHOICES } from '../author/read-artifact.ts';
 import {
   collect,
   parseArtifact,
   parseDay,
+  parseInstaller,
   parseName,
   parseNames,
   wholeNumber,
 } from './arguments.ts';
 import { withConditions } from './condition-arguments.ts';
+import { withModuleOptions } from './module-options.ts';
+import { exportCommand } from './release-export.ts';
 import { publishRelease, type PublishOptions } from './release-publish.ts';
 import { recallCommand, reissueCommand } from './release-recall.ts';
 import { common, connect, sessionOf, type CommonOptions, type Run } from './session.ts';
@@ -22,6 +24,7 @@ export function releaseCommands(run: Run): Command {
     .addCommand(publishCommand(run))
     .addCommand(reissueCommand(run))
     .addCommand(recallCommand(run))
+    .addCommand(exportCommand(run))
     .addCommand(listCommand(run))
     .addCommand(showCommand(run));
 }
@@ -58,12 +61,13 @@ function publishCommand({ world }: Run): Command {
       parseName,
       'firmware',
     )
-    .addOption(
-      new Option('--installer <kind>', 'how an artifact without its own is installed')
-        .choices(INSTALLER_CHOICES)
-        .default('archive'),
+    .option(
+      '--installer <kind>',
+      'how an artifact without its own is installed: archive, image or module:TYPE',
+      parseInstaller,
+      'archive',
     );
-  const command = withConditions(described)
+  const command = withModuleOptions(withConditions(described))
     .option('--yes', 'do not ask before a dangerous change, where others must sign too')
     .option('--dry-run', 'write the signed files to the workspace, upload nothing')
     .action(async (options: PublishOptions) => publishRelease(sessionOf(world, options), options));
@@ -72,6 +76,7 @@ function publishCommand({ world }: Run): Command {
       --epoch 2 --class security --sbom sbom.cdx.json --attestation provenance.dsse.json`,
     `sealift release publish --product gateway --version 1.3.0 --artifact kernel=boot.img.xz:image \\
       --artifact app=app.tar.gz --epoch 2 --class functional --sbom sbom.cdx.json`,
+    'sealift release publish … --artifact mcu=mcu.bin:module:serial-mcu --module-meta mcu=mcu.json',
   ]);
 }
 

@@ -83,7 +83,9 @@ describe('a module that reboots its own part of the device', () => {
       'ArtifactRollback',
       ...[...back, ...back, ...back],
     ]);
-    expect(last()).toMatchObject({ detail: expect.stringMatching(/mcu was not rolled back/) });
+    expect(last()).toMatchObject({
+      detail: expect.stringMatching(/mcu was not rolled back/) as unknown,
+    });
   });
 });
 
@@ -93,32 +95,24 @@ describe('a module that wants the device rebooted', () => {
     const ends: RunEnd[] = [];
     for (let life = 1; life <= 4; life += 1) {
       const power = new AbortController();
-      const log = (line: string): void => {
-        if (line.includes('"rebooted"')) power.abort();
-      };
-      const end = modules.device.runOnce({
-        bootId: `life-${life}`,
-        signal: power.signal,
-        write: log,
-      });
-      const watch = watchFor('reboot.asked', () => {
+      const forget = onReboot(() => {
         power.abort();
       });
-      ends.push(await end);
-      watch();
+      ends.push(await modules.device.runOnce({ bootId: `life-${life}`, signal: power.signal }));
+      forget();
       if (ends.at(-1) !== 'stopped') break;
     }
     return ends;
   }
 
-  /** Ends the agent, as the reboot would, once it has asked for one. */
-  function watchFor(word: string, then: () => void): () => void {
-    let known = -1;
+  /** Calls back, as the reboot would come, once one has been asked for. */
+  function onReboot(then: () => void): () => void {
+    const asked = async (): Promise<number> =>
+      (await modules.calls()).filter((line) => line === 'reboot.asked').length;
+    const before = asked();
     const timer = setInterval(() => {
-      void modules.calls().then((calls) => {
-        const count = calls.filter((line) => line === word).length;
-        if (known === -1) known = count;
-        if (count > known) then();
+      void Promise.all([before, asked()]).then(([known, now]) => {
+        if (now > known) then();
       });
     }, 20);
     return () => {

@@ -9,6 +9,15 @@ test.each([
   ['app=out/x=y.tar', { component: 'app', path: 'out/x=y.tar' }],
   ['kernel=boot.img:image', { component: 'kernel', path: 'boot.img', installer: 'image' }],
   ['app=a:b.tar:archive', { component: 'app', path: 'a:b.tar', installer: 'archive' }],
+  [
+    'mcu=mcu.bin:module:serial-mcu',
+    {
+      component: 'mcu',
+      path: 'mcu.bin',
+      installer: 'module:serial-mcu',
+    },
+  ],
+  ['mcu=a:module:b:module:c', { component: 'mcu', path: 'a:module:b', installer: 'module:c' }],
   ['app=a:b.tar', { component: 'app', path: 'a:b.tar' }],
 ])('%s is %o', (text, expected) => {
   expect(parseArtifact(text)).toEqual([expected]);
