@@ -17,6 +17,8 @@ export type BenchResult =
       readonly kind: 'measured';
       readonly figures: readonly Figure[];
       readonly ratios: readonly Ratio[];
+      /** What must never be found. Where this is present, a ratio that is not held fails the run. */
+      readonly findings?: readonly string[];
     }
   | { readonly kind: 'skipped'; readonly why: string };
 
