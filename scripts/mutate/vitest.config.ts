@@ -36,6 +36,7 @@ export default defineConfig({
   test: {
     include: [
       ...TESTS.map((name) => `test/attacks/${name}.test.ts`),
+      'test/shared/profile.test.ts',
       'test/shared/trust/*.test.ts',
     ],
     testTimeout: 30_000,

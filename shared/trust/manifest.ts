@@ -1,10 +1,10 @@
-import { JsonError, parseStrictJson, type JsonValue } from '../metadata/strict-json.ts';
 import type { TargetFile } from '../metadata/targets.ts';
 import { Conditions } from '../release/conditions.ts';
 import { ManifestSchema, type Manifest } from '../release/manifest.ts';
 import { isSameFit } from '../release/must-match.ts';
 import { parseManifestPath } from '../release/names.ts';
 import { customOf } from './join.ts';
+import { firstIssue, readJson } from './malformed.ts';
 import { hasHashes } from './named-by-parent.ts';
 import { Refusal } from './refusal.ts';
 
@@ -37,26 +37,20 @@ export function acceptManifest(bytes: Uint8Array, { path, file }: NamedTarget): 
 }
 
 /** The conditions of a release. One that this code does not know is refused, never skipped. */
-export function readConditions(manifest: Manifest): Conditions {
-  const conditions = Conditions.safeParse(manifest.conditions ?? {});
+export function readConditions({ conditions: stated = {} }: Manifest): Conditions {
+  const conditions = Conditions.safeParse(stated);
   if (conditions.success) return conditions.data;
-  const [issue] = conditions.error.issues;
-  throw new Refusal('condition_unsupported', issue?.message ?? 'unknown condition');
+  const names = Object.keys(stated).join(', ');
+  const { message } = firstIssue(conditions.error);
+  throw new Refusal(
+    'condition_unsupported',
+    `one of its conditions (${names}) cannot be judged here: ${message}`,
+  );
 }
 
 function readManifest(path: string, bytes: Uint8Array): Manifest {
-  const parsed = ManifestSchema.safeParse(parse(path, bytes));
+  const parsed = ManifestSchema.safeParse(readJson('manifest_malformed', path, bytes));
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const at = issue?.path.map(String).join('.') ?? '';
-  throw new Refusal('manifest_malformed', `${path} at ${at}: ${issue?.message ?? 'invalid'}`);
-}
-
-function parse(path: string, bytes: Uint8Array): JsonValue {
-  try {
-    return parseStrictJson(bytes);
-  } catch (cause) {
-    if (!(cause instanceof JsonError)) throw cause;
-    throw new Refusal('manifest_malformed', `${path}: ${cause.message}`, { cause });
-  }
+  const { field, message } = firstIssue(parsed.error);
+  throw new Refusal('manifest_malformed', `${path} at ${field}: ${message}`);
 }

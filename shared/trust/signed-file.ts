@@ -6,7 +6,8 @@ import { canonicalBytes } from '../metadata/canonical-json.ts';
 import type { RoleKeys } from '../metadata/fields.ts';
 import type { KeysById } from '../metadata/keys.ts';
 import { LIMITS } from '../metadata/limits.ts';
-import { JsonError, parseStrictJson, type JsonValue } from '../metadata/strict-json.ts';
+import type { JsonValue } from '../metadata/strict-json.ts';
+import { firstIssue, readJson } from './malformed.ts';
 import type { Profile } from './profile.ts';
 import { Refusal } from './refusal.ts';
 
@@ -50,7 +51,7 @@ export interface VerifiedFile<T> {
 
 /** Opens the envelope of a metadata file. No field of `signed` may be used before {@link verifyFile}. */
 export function openFile(name: string, bytes: Uint8Array): UnverifiedFile {
-  const envelope = Envelope.safeParse(parseJson(name, bytes));
+  const envelope = Envelope.safeParse(readJson('metadata_malformed', name, bytes));
   if (!envelope.success) throw malformed(name, envelope.error);
   const { signatures } = envelope.data;
   const signed = envelope.data.signed as JsonValue; // it came out of parseStrictJson
@@ -103,19 +104,9 @@ export function requireOwnKeyIds(name: string, keys: KeysById, profile: Profile)
   }
 }
 
-function parseJson(name: string, bytes: Uint8Array): JsonValue {
-  try {
-    return parseStrictJson(bytes);
-  } catch (cause) {
-    if (!(cause instanceof JsonError)) throw cause;
-    throw new Refusal('metadata_malformed', `${name}: ${cause.message}`, { cause });
-  }
-}
-
 function malformed(name: string, error: z.core.$ZodError): Refusal {
-  const [issue] = error.issues;
-  const path = issue?.path.map(String).join('.') ?? '';
-  const code = path === 'spec_version' ? 'spec_version_unsupported' : 'metadata_malformed';
-  const at = path === '' ? '' : ` at ${path}`;
-  return new Refusal(code, `${name}${at}: ${issue?.message ?? 'invalid'}`);
+  const { field, message } = firstIssue(error);
+  const code = field === 'spec_version' ? 'spec_version_unsupported' : 'metadata_malformed';
+  const at = field === '' ? '' : ` at ${field}`;
+  return new Refusal(code, `${name}${at}: ${message}`);
 }

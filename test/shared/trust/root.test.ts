@@ -56,6 +56,29 @@ test('other keys for targets rotate nothing that is online', async () => {
   ).toBe(false);
 });
 
+describe('the same key under another id', () => {
+  test('is no other key', async () => {
+    const before = await rootWith('timestamp', ['a']);
+    const key = testKey('a');
+    const named = (id: string): Root => ({
+      ...before,
+      keys: new Map([...before.keys, [id, key.publicKey]]),
+      roles: { ...before.roles, timestamp: { keyids: [id], threshold: 1 } },
+    });
+
+    expect(rotatesOnlineKeys(named('one name'), named('another name'))).toBe(false);
+  });
+});
+
+test.each([
+  ['is no JSON', Buffer.from('{'), /^root: /],
+  ['has no envelope', Buffer.from('{}'), /^root at signatures: /],
+  ['has no content', Buffer.from('{"signatures":[],"signed":{}}'), /^root at /],
+])('a root that %s is malformed, and says so', (_what, bytes, sentence) => {
+  expect(() => acceptFirstRoot(bytes)).toThrow(refusal('metadata_malformed'));
+  expect(() => acceptFirstRoot(bytes)).toThrow(sentence);
+});
+
 test('a first root must hold by its own keys, and may have expired', async () => {
   const sim = await simulateRepository();
   sim.root.expires = '1999-01-01T00:00:00Z';
