@@ -1,11 +1,10 @@
 import type { Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { Refusal } from '../../shared/trust/refusal.ts';
-import { BUFFER_BYTES } from '../install/hash-file.ts';
 import type { HttpAnswer } from '../link/http.ts';
 import { paceGuard, SlowRetrieval, type Pace } from '../link/pace.ts';
 import { Unreachable } from '../link/unreachable.ts';
-import { garbageCollector } from './collect-garbage.ts';
+import { writeBehind } from './write-behind.ts';
 
 /** A file that is being received: what of it is there, and how long it was signed to be. */
 export interface Received {
@@ -28,8 +27,8 @@ export class BrokenOff extends Unreachable {
 }
 
 /**
- * Writes a body to its place in a file, hashing while it streams, through one reused buffer. Stops
- * at the first byte that is too many. What came before a broken connection is on disk.
+ * Writes a body to its place in a file, hashing while it streams, through two reused buffers. Stops
+ * at the first byte that is too many. What came before a broken connection is in the file.
  */
 export async function receive(
   { headers, body, status }: HttpAnswer,
@@ -40,7 +39,7 @@ export async function receive(
     body.destroy();
     throw wrongLength(into, into.from + Number(announced));
   }
-  const sink = bufferedSink(into);
+  const sink = writeBehind(into);
   const requirePace = paceGuard(into.pace);
   let received = 0;
   try {
@@ -60,38 +59,6 @@ export async function receive(
   if (into.from + received < into.length) throw tooShort(into, received, status);
 }
 
-const FLUSHES_BETWEEN_COLLECTIONS = 8; // of one buffer each: 8 MiB of chunks at most
-
-interface Sink {
-  readonly write: (chunk: Buffer) => Promise<void>;
-  readonly flush: () => Promise<void>;
-}
-
-function bufferedSink({ file, hash, from }: Received): Sink {
-  const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
-  let filled = 0;
-  let at = from;
-  let flushes = 0;
-  const collectGarbage = garbageCollector();
-  const flush = async (): Promise<void> => {
-    hash.update(buffer.subarray(0, filled));
-    await file.write(buffer, 0, filled, at);
-    at += filled;
-    filled = 0;
-    flushes += 1;
-    if (flushes % FLUSHES_BETWEEN_COLLECTIONS === 0) collectGarbage();
-  };
-  const write = async (chunk: Buffer): Promise<void> => {
-    for (let taken = 0; taken < chunk.length;) {
-      const copied = chunk.copy(buffer, filled, taken);
-      filled += copied;
-      taken += copied;
-      if (filled === buffer.length) await flush();
-    }
-  };
-  return { write, flush };
-}
-
 /** A whole answer that is short is a wrong file; a part may be short (RFC 9110 15.3.7). */
 function tooShort(into: Received, received: number, status: number): Error {
   if (status === 200) return wrongLength(into, received);
@@ -104,5 +71,7 @@ function wrongLength({ length }: Received, found: number | undefined): Refusal {
 }
 
 function isOfDisk(cause: unknown): boolean {
-  return cause instanceof Error && 'syscall' in cause && cause.syscall === 'write';
+  return cause instanceof Error && 'syscall' in cause && OF_DISK.has(String(cause.syscall));
 }
+
+const OF_DISK: ReadonlySet<string> = new Set(['write', 'fdatasync']);

@@ -1,0 +1,114 @@
+import type { Hash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { BUFFER_BYTES } from '../install/hash-file.ts';
+import { garbageCollector } from './collect-garbage.ts';
+
+/** Where the bytes of a download go: hashed, and to their place in a file. */
+export interface Sink {
+  readonly write: (chunk: Buffer) => Promise<void>;
+  /** Everything that was written so far is in the file, and what the disk said against it is thrown. */
+  readonly flush: () => Promise<void>;
+}
+
+/** The file that is written, from where, and the hash of all of it. */
+export interface Behind {
+  readonly file: FileHandle;
+  readonly hash: Hash;
+  readonly from: number;
+}
+
+/** So that little is left to wait for at the end; more often, and a disk has no rows to write in. */
+const BYTES_BETWEEN_FLUSHES = 64 * BUFFER_BYTES;
+/** Of one buffer each: 8 MiB of chunks at most. */
+const BUFFERS_BETWEEN_COLLECTIONS = 8;
+
+/**
+ * Three things at once, or a large file would take as long as all three together: while the network
+ * fills one buffer, the other is written, and what was written before is on its way to the disk.
+ * A failure of either is thrown by the next call, and never lost: a disk tells it only once.
+ */
+export function writeBehind({ file, hash, from }: Behind): Sink {
+  let buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  let other = Buffer.allocUnsafe(BUFFER_BYTES);
+  let filled = 0;
+  let at = from;
+  let buffers = 0;
+  let writing = Promise.resolve();
+  const disk = diskBehind(file, from);
+  const collectGarbage = garbageCollector();
+  const pass = async (): Promise<void> => {
+    await writing;
+    disk.requireSound();
+    const full = buffer.subarray(0, filled);
+    writing = heardLater(writeAll(file, full, at));
+    hash.update(full); // the same bytes, while they are written: nobody fills this buffer meanwhile
+    disk.begin(at);
+    at += filled;
+    filled = 0;
+    [buffer, other] = [other, buffer];
+    buffers += 1;
+    if (buffers % BUFFERS_BETWEEN_COLLECTIONS === 0) collectGarbage();
+  };
+  const write = async (chunk: Buffer): Promise<void> => {
+    for (let taken = 0; taken < chunk.length;) {
+      const copied = chunk.copy(buffer, filled, taken);
+      filled += copied;
+      taken += copied;
+      if (filled === buffer.length) await pass();
+    }
+  };
+  const flush = async (): Promise<void> => {
+    await pass();
+    await writing;
+    await disk.end();
+  };
+  return { write, flush };
+}
+
+interface DiskBehind {
+  /** Everything before `at` was written, and may go to the disk. */
+  readonly begin: (at: number) => void;
+  readonly requireSound: () => void;
+  readonly end: () => Promise<void>;
+}
+
+function diskBehind(file: FileHandle, from: number): DiskBehind {
+  let begun = from;
+  let busy: Promise<void> | undefined;
+  let failure: { readonly cause: unknown } | undefined;
+  const requireSound = (): void => {
+    if (failure !== undefined) throw failure.cause;
+  };
+  return {
+    begin: (at) => {
+      if (busy !== undefined || at - begun < BYTES_BETWEEN_FLUSHES) return;
+      begun = at;
+      busy = file
+        .datasync()
+        .catch((cause: unknown) => {
+          failure = { cause };
+        })
+        .finally(() => {
+          busy = undefined;
+        });
+    },
+    requireSound,
+    end: async () => {
+      await busy;
+      requireSound();
+    },
+  };
+}
+
+async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
+    done += bytesWritten;
+  }
+}
+
+/** Whoever waits for it next hears of its failure; that nobody waits yet is no crash. */
+function heardLater(work: Promise<void>): Promise<void> {
+  work.catch(() => undefined);
+  return work;
+}
