@@ -45,7 +45,9 @@ test('follows 256 roots in one go and not one more', async () => {
 
   const another = tufDevice(sim);
   await sim.publishRoot();
-  await expect(another.refresh()).rejects.toEqual(refusal('too_many_roots'));
+  const walk = another.refresh();
+  await expect(walk).rejects.toEqual(refusal('too_many_roots'));
+  await expect(walk).rejects.toThrow(`after ${LIMITS.roots} roots`);
 }, 60_000);
 
 test('visits 32 delegated roles and not one more, and ends in a cycle', async () => {
