@@ -1,5 +1,7 @@
 import { join } from 'node:path';
-import { measureIfThere } from '../install/measure-tree.ts';
+import { Refusal } from '../../shared/trust/refusal.ts';
+import { hasCode } from '../install/durable-file.ts';
+import { measureTree } from '../install/measure-tree.ts';
 import { installedDigestIfKnown } from '../../shared/release/installed-digest.ts';
 import type { Step } from '../run-update.ts';
 import { slotsOf, updateOf, type AgentState } from '../state/agent-state.ts';
@@ -56,9 +58,18 @@ async function installOne(
 /** They were verified and have lain on this disk since, perhaps over a power cut. */
 async function requireSameFiles(tree: string, entry: ModuleEntry): Promise<void> {
   if (entry.filesSha256 === null) return;
-  if ((await measureIfThere(join(tree, 'files'))) === entry.filesSha256) return;
+  if ((await digestOfFiles(tree)) === entry.filesSha256) return;
   const detail = `the files of ${nameOf(entry)} are not those that were verified any more`;
   throw new ModuleFailure('module_interrupted', detail);
+}
+
+async function digestOfFiles(tree: string): Promise<string | undefined> {
+  try {
+    return await measureTree(join(tree, 'files'), 'read');
+  } catch (cause) {
+    if (cause instanceof Refusal || hasCode(cause, 'ENOENT')) return undefined;
+    throw cause;
+  }
 }
 
 async function rebootOne(
