@@ -46,6 +46,11 @@ export const FAILURES = {
   move_impossible: 'Publish a release that devices may take, then recall with --move-to that one.',
   release_invalid: 'Mend what the sentence names, then publish again.',
   file_unreadable: 'Check the name and that you may read it.',
+  offline_not_granted:
+    'Let the holders of the director root allow it first: sealift keys offline DAYS.',
+  no_devices: 'Name devices with --device, or see: sealift device list.',
+  bundle_exists: 'Name another file or folder: a bundle is never written over another one.',
+  blob_wrong: 'Nothing was written. Check the server, then export again.',
   image_refused: 'Pack the image again (gzip, xz -9 or less, zstd --long=26 or less).',
   archive_refused: 'Pack the archive again without it: a device would refuse this release.',
   sbom_unknown: 'Give a CycloneDX 1.4-1.7 or SPDX 2.3 or 3.0.1 document in JSON.',

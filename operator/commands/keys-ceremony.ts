@@ -1,8 +1,10 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { MAX_OFFLINE_DAYS } from '../../shared/trust/offline.ts';
 import { roleNamed, type RoleName } from '../author/ceremony/role-name.ts';
 import { parseNames, wholeNumber } from './arguments.ts';
 import {
   addHolder,
+  allowOffline,
   renewFiles,
   revokeKey,
   rotateKey,
@@ -19,7 +21,14 @@ const ROLES = 'image-root, image-targets, director-root or product:NAME';
 
 /** The commands of `sealift keys` that change who may sign what: each opens a signing event. */
 export function ceremonyCommands(run: Run): readonly Command[] {
-  return [renew(run), addHolderCommand(run), rotate(run), revoke(run), threshold(run)];
+  return [
+    renew(run),
+    addHolderCommand(run),
+    rotate(run),
+    revoke(run),
+    threshold(run),
+    offline(run),
+  ];
 }
 
 function renew({ world }: Run): Command {
@@ -86,6 +95,16 @@ function threshold({ world }: Run): Command {
       setThreshold(sessionOf(world, options), role, { threshold: count, options }),
     );
   return changing(command, ['sealift keys threshold image-root 2']);
+}
+
+function offline({ world }: Run): Command {
+  const command = new Command('offline')
+    .description('let bundles be carried to devices without a network, by the director root')
+    .argument('<days>', 'how long one may hold at most; 0: none', wholeNumber(0, MAX_OFFLINE_DAYS))
+    .action(async (days: number, options: ChangeOptions) =>
+      allowOffline(sessionOf(world, options), days, options),
+    );
+  return changing(command, ['sealift keys offline 30']);
 }
 
 function withKeySource(command: Command): Command {

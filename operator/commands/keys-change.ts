@@ -1,7 +1,9 @@
 import { keyIdOf, keyMaterial } from '../../shared/crypto/public-key.ts';
+import { offlineDays } from '../../shared/trust/offline.ts';
 import { keyMeant, placeOf, roleNames } from '../author/ceremony/key-places.ts';
 import {
   planNewHolder,
+  planOffline,
   planOnlineRotation,
   planRenewal,
   planRevocation,
@@ -9,7 +11,7 @@ import {
   planThreshold,
 } from '../author/ceremony/plan.ts';
 import type { RoleName } from '../author/ceremony/role-name.ts';
-import type { Standing } from '../author/ceremony/standing.ts';
+import { directorRootOf, type Standing } from '../author/ceremony/standing.ts';
 import { listHeldKeys } from '../author/held-key-folder.ts';
 import { Failure } from '../failure.ts';
 import type { ConsentOptions } from './consent.ts';
@@ -141,6 +143,27 @@ export async function setThreshold(
         throw new Failure('nothing_to_change', `${threshold} must sign ${role} already`);
       }
       return planThreshold(standing, role, threshold, session.world.now());
+    },
+  });
+}
+
+/** `sealift keys offline` */
+export async function allowOffline(
+  session: Session,
+  days: number,
+  options: ChangeOptions,
+): Promise<void> {
+  const title =
+    days === 0
+      ? 'Allow no offline bundles any more'
+      : `Let offline bundles hold for at most ${days} days`;
+  await open(session, options, {
+    title,
+    plan: (standing) => {
+      if (offlineDays(directorRootOf(standing).content) === days) {
+        throw new Failure('nothing_to_change', `the director root allows ${days} days already`);
+      }
+      return planOffline(standing, days, session.world.now());
     },
   });
 }

@@ -131,6 +131,12 @@ export const DeviceDetail = z.extend(Device, {
 });
 export type DeviceDetail = Readonly<z.infer<typeof DeviceDetail>>;
 
+/** `POST /offline-words`: words of the director to be carried, the exact text of each. */
+export const OfflineWords = z.looseObject({
+  validUntil: z.iso.datetime(),
+  words: z.array(z.looseObject({ device: z.string(), bundle: z.string() })),
+});
+
 /** Where a rollout stands. */
 export const RolloutState = z.enum(['running', 'paused', 'halted', 'completed', 'aborted']);
 export type RolloutState = z.infer<typeof RolloutState>;

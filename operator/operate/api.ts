@@ -12,6 +12,7 @@ import {
   DeviceDetail,
   Devices,
   NewToken,
+  OfflineWords,
   OnlineKeys,
   Products,
   Release,
@@ -67,6 +68,7 @@ export function apiOf(connection: Connection) {
     device: (id: string) => get(`/devices/${seg(id)}`, DeviceDetail),
     changeDevice: (id: string, action: 'accept' | 'reject' | 'retire') =>
       post(`/devices/${seg(id)}/state`, { action }, z.looseObject(Device.def.shape)),
+    carryWords: (wish: OfflineWish) => post('/offline-words', wish, OfflineWords),
     startRollout: (rollout: NewRollout) => post('/rollouts', rollout, Rollout),
     rollouts: () => get('/rollouts', Rollouts),
     rollout: (id: string) => get(`/rollouts/${seg(id)}`, Rollout),
@@ -101,6 +103,13 @@ export interface DeviceFilter {
   readonly state: string | undefined;
   readonly after: string | undefined;
   readonly limit: number;
+}
+
+export interface OfflineWish {
+  readonly product: string;
+  readonly version: string;
+  readonly devices: readonly string[];
+  readonly validDays: number;
 }
 
 export interface NewRollout {

@@ -1,11 +1,12 @@
 import { holdersOf } from '../../../shared/ceremony/holders.ts';
 import { keyMaterial } from '../../../shared/crypto/public-key.ts';
 import type { Root, RootFile } from '../../../shared/metadata/root.ts';
+import { offlineDays } from '../../../shared/trust/offline.ts';
 import { ROOT_DAYS } from '../first-metadata.ts';
 import { describeHolders } from './describe-holders.ts';
 import { describeKeys, type KeySide } from './describe-keys.ts';
 import { describeExpiry, describeRest, describeStrayKeys, fieldsOf } from './describe-rest.ts';
-import { danger, type Finding } from './finding.ts';
+import { change, danger, type Finding } from './finding.ts';
 
 /** One version of a root: as it is read and as it is written. */
 export interface RootSide {
@@ -29,6 +30,7 @@ export function describeRoot(
   return [
     ...describeExpiry(name, after.content, ROOT_DAYS, now),
     ...roles,
+    ...(repository === 'director' ? describeOffline(name, before.file, after.file) : []),
     ...onlineInOffline(repository, after.content),
     ...describeStrayKeys(name, after.file.keys, keyIdsOf(after)),
     ...describeHolders(name, before.file, after.file, keyIdsOf(before, after)),
@@ -56,6 +58,14 @@ function keyIdsOf(...sides: readonly RootSide[]): readonly string[] {
 
 function sideOf({ content, file }: RootSide, role: (typeof ROLES)[number]): KeySide {
   return { role: content.roles[role], keys: content.keys, holders: holdersOf(file) };
+}
+
+/** How long a word may hold that nobody asked for: more is a danger, less is not. */
+function describeOffline(name: string, before: RootFile, after: RootFile): readonly Finding[] {
+  const [was, is] = [offlineDays(before), offlineDays(after)];
+  if (was === is) return [];
+  const text = `${name}: offline bundles may hold for ${is} days (before: ${was})`;
+  return [is > was ? danger(text) : change(text)];
 }
 
 /** The roles that the server signs with keys of its own; every other one is of people. */

@@ -1,5 +1,6 @@
 import { keyIdOf, type PublicKey, type TufKey } from '../../../shared/crypto/public-key.ts';
 import { tufDate } from '../../../shared/metadata/fields.ts';
+import { withOfflineDays } from '../../../shared/trust/offline.ts';
 import { Failure } from '../../failure.ts';
 import type { OnlineKeys } from '../first-trust.ts';
 import {
@@ -109,4 +110,9 @@ function changeRole(draft: Draft, role: RoleName, change: KeyChange, holders: Ne
 
 function nobody(now: Date): NewHolders {
   return { names: new Map(), since: tufDate(now) };
+}
+
+/** Lets words of the director be carried for so many days; 0 takes it back. */
+export function planOffline(standing: Standing, maxDays: number, now: Date): Draft {
+  return editDirectorRoot(draftOn(standing, now), (root) => withOfflineDays(root, maxDays));
 }
