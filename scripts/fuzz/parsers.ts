@@ -1,8 +1,9 @@
 import { TUF_PROFILE } from '../../shared/trust/foreign-profile.ts';
 import { DsseSchema } from '../../shared/dsse.ts';
-import { ForeignKeySchema } from '../../shared/crypto/public-key.ts';
+import { ForeignKeySchema } from '../../shared/crypto/foreign-key.ts';
 import { canonicalBytes } from '../../shared/metadata/canonical-json.ts';
-import { ForeignRootSchema, RootSchema } from '../../shared/metadata/root.ts';
+import { ForeignRootSchema } from '../../shared/metadata/foreign.ts';
+import { RootSchema } from '../../shared/metadata/root.ts';
 import { SnapshotSchema } from '../../shared/metadata/snapshot.ts';
 import { JsonError, parseStrictJson } from '../../shared/metadata/strict-json.ts';
 import { TargetsSchema } from '../../shared/metadata/targets.ts';

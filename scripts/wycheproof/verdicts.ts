@@ -1,6 +1,7 @@
+import { ForeignKeySchema } from '../../shared/crypto/foreign-key.ts';
 import { isSignedBy } from '../../shared/crypto/is-signed-by.ts';
 import { nativePublicKey, nativeVerify } from '../../shared/crypto/native-ed25519.ts';
-import { ed25519Key, ForeignKeySchema, PublicKeySchema } from '../../shared/crypto/public-key.ts';
+import { ed25519Key, PublicKeySchema } from '../../shared/crypto/public-key.ts';
 
 /** What was signed, with what, as bytes. */
 export interface Signed {

@@ -5,7 +5,7 @@ import { sha256Hex } from './digest.ts';
 import { isUsableEd25519Key } from './ed25519.ts';
 
 /** An uncompressed P-256 point in hex, and (RFC 5480) the fixed DER that comes before one. */
-const P256_POINT = /^04[0-9a-f]{128}$/;
+export const P256_POINT = /^04[0-9a-f]{128}$/;
 const P256_SPKI_PREFIX = '3059301306072a8648ce3d020106082a8648ce3d030107034200';
 
 const ed25519 = z.looseObject({
@@ -26,30 +26,18 @@ const ecdsaP256 = z.looseObject({
   }),
 });
 
-/** The same as a bare point, as go-tuf wrote it: the first roots of sigstore have it. */
-const ecdsaP256Point = z.looseObject({
-  keytype: z.enum(['ecdsa', 'ecdsa-sha2-nistp256']),
-  scheme: z.literal('ecdsa-sha2-nistp256'),
-  keyval: z.looseObject({
-    public: z.string().check(z.regex(P256_POINT), z.refine(isP256, 'not a point of P-256')),
-  }),
-});
-
-const rsaPss = z.looseObject({
-  keytype: z.literal('rsa'),
-  scheme: z.literal('rsassa-pss-sha256'),
-  keyval: z.looseObject({
-    public: pem(4_096).check(z.refine(isStrongRsa, 'not a strong RSA key')),
-  }),
-});
-
 /** A TUF key (TUF 4.3 KEY). What parses is a real curve point that nobody can forge under. */
 export const PublicKeySchema = z.union([ed25519, ecdsaP256]);
 export type PublicKey = Readonly<z.infer<typeof PublicKeySchema>>;
 
-/** Any key that TUF 4.3 names, in every form that others write: to verify *their* repositories. */
-export const ForeignKeySchema = z.union([ed25519, ecdsaP256, ecdsaP256Point, rsaPss]);
-export type TufKey = Readonly<z.infer<typeof ForeignKeySchema>>;
+/** RSA-PSS, as some others sign: foreign-key.ts reads it, apart, so that a device does not carry it. */
+export interface RsaKey extends Readonly<Record<string, unknown>> {
+  readonly keytype: 'rsa';
+  readonly scheme: 'rsassa-pss-sha256';
+  readonly keyval: { readonly public: string } & Readonly<Record<string, unknown>>;
+}
+/** Any key that can have signed TUF metadata: one of ours, or of others. */
+export type TufKey = PublicKey | RsaKey;
 
 /** The TUF key object of an Ed25519 public key in hex, with no extra field, so its id is stable. */
 export function ed25519Key(publicHex: string): PublicKey {
@@ -80,7 +68,7 @@ export function keyObjectOf(key: Exclude<TufKey, { readonly keytype: 'ed25519' }
 }
 
 /** Nothing but a public key: the platform would read it out of a certificate or private key too. */
-function pem(maxLength: number): z.ZodMiniString {
+export function pem(maxLength: number): z.ZodMiniString {
   return z.string().check(z.maxLength(maxLength), z.startsWith('-----BEGIN PUBLIC KEY-----'));
 }
 
@@ -90,21 +78,13 @@ function readKey(text: string): KeyObject {
   return createPublicKey({ key: der, format: 'der', type: 'spki' });
 }
 
-function isP256(text: string): boolean {
+/** Whether it is a key of that curve, in either form of {@link P256_POINT} and PEM. */
+export function isP256(text: string): boolean {
   return quietly(() => readKey(text).asymmetricKeyDetails?.namedCurve === 'prime256v1');
 }
 
-/** At most 8,192 bits, or one key could keep a device busy for minutes. */
-function isStrongRsa(pem: string): boolean {
-  return quietly(() => {
-    const { asymmetricKeyType, asymmetricKeyDetails } = createPublicKey(pem);
-    const { modulusLength = 0, publicExponent = 0n } = asymmetricKeyDetails ?? {};
-    const isStrong = modulusLength >= 2_048 && modulusLength <= 8_192 && publicExponent >= 65_537n;
-    return asymmetricKeyType === 'rsa' && isStrong;
-  });
-}
-
-function quietly(check: () => boolean): boolean {
+/** What a check says; no, when the platform cannot even read the key. */
+export function quietly(check: () => boolean): boolean {
   try {
     return check();
   } catch {

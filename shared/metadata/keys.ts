@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { ForeignKeySchema, PublicKeySchema, type TufKey } from '../crypto/public-key.ts';
+import { PublicKeySchema, type TufKey } from '../crypto/public-key.ts';
 import { LIMITS } from './limits.ts';
 
 /**
@@ -9,10 +9,8 @@ import { LIMITS } from './limits.ts';
 export const KeysById = keysOfKind(PublicKeySchema);
 export type KeysById = ReadonlyMap<string, TufKey>;
 
-/** The same for the repositories of others, where more kinds of keys count. */
-export const ForeignKeysById = keysOfKind(ForeignKeySchema);
-
-function keysOfKind(kind: z.ZodMiniType<TufKey>) {
+/** The same for keys of another kind: the repositories of others have more (foreign.ts). */
+export function keysOfKind(kind: z.ZodMiniType<TufKey>) {
   return z.pipe(
     z
       .record(z.string(), z.unknown())

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { Expires, RoleKeys, SpecVersion, Version } from './fields.ts';
-import { ForeignKeysById, KeysById } from './keys.ts';
+import { KeysById } from './keys.ts';
 
 /** TUF 4.3: who may sign what. Loose, as all metadata: an unknown field is a newer repository. */
 export const RootSchema = rootWith(KeysById);
@@ -8,10 +8,8 @@ export type Root = Readonly<z.infer<typeof RootSchema>>;
 /** Root as it is written to a file, before it is parsed. */
 export type RootFile = z.input<typeof RootSchema>;
 
-/** The root of somebody else's repository. */
-export const ForeignRootSchema = rootWith(ForeignKeysById);
-
-function rootWith(keys: typeof KeysById) {
+/** A root in which keys of this kind count. */
+export function rootWith(keys: typeof KeysById) {
   return z.looseObject({
     _type: z.literal('root'),
     spec_version: SpecVersion,

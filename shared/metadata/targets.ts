@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { Expires, Hashes, Length, RoleKeys, SpecVersion, Version } from './fields.ts';
-import { ForeignKeysById, KeysById } from './keys.ts';
+import { KeysById } from './keys.ts';
 
 /** A file that the role vouches for (TUF 4.5). `custom` is opaque here: trust/join.ts reads it. */
 export const TargetFile = z.looseObject({
@@ -70,10 +70,8 @@ export const TargetsSchema = targetsWith(KeysById);
 export type Targets = Readonly<z.infer<typeof TargetsSchema>>;
 export type TargetsFile = z.input<typeof TargetsSchema>;
 
-/** The targets of somebody else's repository. */
-export const ForeignTargetsSchema = targetsWith(ForeignKeysById);
-
-function targetsWith(keys: typeof KeysById) {
+/** Targets in whose delegations keys of this kind count. */
+export function targetsWith(keys: typeof KeysById) {
   return z.looseObject({
     _type: z.literal('targets'),
     spec_version: SpecVersion,

@@ -1,5 +1,4 @@
-import { ForeignRootSchema } from '../metadata/root.ts';
-import { ForeignTargetsSchema } from '../metadata/targets.ts';
+import { ForeignRootSchema, ForeignTargetsSchema } from '../metadata/foreign.ts';
 import type { Profile } from './profile.ts';
 
 /** Verifies what others publish, by TUF's own rules. Apart, so that a device does not carry it. */

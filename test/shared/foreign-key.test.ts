@@ -1,7 +1,8 @@
 import { constants, generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { ForeignKeySchema } from '../../shared/crypto/foreign-key.ts';
 import { isSignedBy } from '../../shared/crypto/is-signed-by.ts';
-import { ForeignKeySchema, keyMaterial, PublicKeySchema } from '../../shared/crypto/public-key.ts';
+import { keyMaterial, PublicKeySchema } from '../../shared/crypto/public-key.ts';
 import { FOREIGN_KINDS, foreignKey, foreignSigner } from '../support/foreign-signer.ts';
 
 const message = Buffer.from('message');
