@@ -1,6 +1,5 @@
-import * as z from 'zod';
 import { seededRandom } from '../rig/seeded-random.ts';
-import { until } from '../processes/until.ts';
+import { assign } from './power-cut/assign.ts';
 import { liveToTheEnd } from './power-cut/cut-life.ts';
 import { cutUpdate, type CutUpdate } from './power-cut/cut-update.ts';
 import { publishRelease, type CutRelease, type Health } from './power-cut/release.ts';
@@ -8,7 +7,7 @@ import { tally } from './power-cut/tally.ts';
 import { readTold } from './power-cut/told.ts';
 import { provisionVictim, type Victim } from './power-cut/victim.ts';
 import type { BenchResult } from './result.ts';
-import { BENCH, type Setting } from './setting.ts';
+import type { Setting } from './setting.ts';
 
 /** How many power cuts, and from which seed their instants are drawn. */
 export interface CutWish {
@@ -42,7 +41,8 @@ export async function benchPowerCut(
   while (made < cuts) {
     const turn = updates.length + 1;
     const release = await publishRelease(setting, `1.${turn}.0`, healthOf(turn));
-    await assign(setting, victim, release);
+    await victim.expect(release.health);
+    await assign(setting, [victim.id], release.version);
     const isStubborn = turn % STUBBORN_EVERY === 0;
     const plan = { victim, serverData: server.dataFolder, random, updateMs, isStubborn };
     const pair = { old, new: release };
@@ -66,29 +66,9 @@ async function installFirst(
 ): Promise<number> {
   await victim.expect('healthy');
   await liveToTheEnd(victim); // enrols
-  await assign(setting, victim, release);
+  await assign(setting, [victim.id], release.version);
   const updateMs = await liveToTheEnd(victim);
   const { endings } = readTold(setting.server.dataFolder, victim.id, release.version);
   if (endings[0]?.kind !== 'receipt') throw new Error('the first release was not installed');
   return updateMs;
-}
-
-const Shown = z.object({ assignment: z.object({ version: z.string() }).nullable() });
-
-/** Rolls a release out to the one device, and waits until it is assigned. */
-async function assign(
-  { server, interrupted }: Setting,
-  victim: Victim,
-  { version, health }: CutRelease,
-): Promise<void> {
-  await victim.expect(health);
-  const headers = { authorization: `Bearer ${server.token}`, 'content-type': 'application/json' };
-  const phases = [{ percent: 100, successPercent: 1, failurePercent: 100 }];
-  const body = JSON.stringify({ product: BENCH.product, version, phases });
-  const started = await fetch(`${server.http}/api/v1/rollouts`, { method: 'POST', headers, body });
-  if (started.status !== 201) throw new Error(`no rollout: ${await started.text()}`);
-  await until({ what: `the assignment of ${version}`, seconds: 60, interrupted }, async () => {
-    const answer = await fetch(`${server.http}/api/v1/devices/${victim.id}`, { headers });
-    return Shown.parse(await answer.json()).assignment?.version === version || undefined;
-  });
 }

@@ -23,6 +23,7 @@ const Status = z.object({
   ]),
   lastReport: z.number(),
   failedReleases: z.array(z.string()),
+  lastRefusal: z.object({ code: z.string() }).nullable(),
 });
 
 /** What `sealift-agent status` says. */
@@ -53,12 +54,23 @@ export interface Victim {
   readonly look: () => Promise<Seen>;
 }
 
+/** What runs an agent: Node on this machine, or an emulator of another with its Node. */
+export interface Machine {
+  readonly id: string;
+  readonly node: readonly [string, ...string[]];
+}
+
+const THIS_MACHINE: Machine = { id: 'power-cut', node: [process.execPath] };
+
 /** Provisions it. It runs its own copy of the bundle: a build meanwhile must not change it. */
-export async function provisionVictim(setting: Setting): Promise<Victim> {
+export async function provisionVictim(
+  setting: Setting,
+  { id, node }: Machine = THIS_MACHINE,
+): Promise<Victim> {
   const { folder, server, roots, enrolmentToken } = setting;
   const device = await provision({
-    id: 'power-cut',
-    folder: join(folder, 'victim'),
+    id,
+    folder: join(folder, id),
     servicePort: 0,
     ...BENCH,
     roots,
@@ -66,11 +78,11 @@ export async function provisionVictim(setting: Setting): Promise<Victim> {
     enrolmentToken,
     trial: 'none',
   });
-  const bundle = join(folder, 'agent.mjs');
+  const bundle = join(folder, `${id}.mjs`);
   await copyFile(bundlePath({ name: 'sealift-agent' }), bundle);
   const config = JSON.parse(await readFile(device.configFile, 'utf8')) as object;
   const agent: Victim['agent'] = (command = 'run', ...args) => {
-    return [process.execPath, bundle, command, '--config', device.configFile, ...args];
+    return [...node, bundle, command, '--config', device.configFile, ...args];
   };
   return {
     id: device.id,
