@@ -45,8 +45,8 @@ async function runStryker(file: string): Promise<unknown> {
   return JSON.parse(await readFile(fromRoot('dist/mutation/report.json'), 'utf8'));
 }
 
-/** All but `refusal.ts`, which is a table of sentences: check-spec-references.ts holds that one. */
+/** All but `refusal-codes.ts`, which is a table of words: check-spec-references.ts holds that one. */
 async function filesOf(folder: string): Promise<readonly string[]> {
   const names = (await readdir(fromRoot(folder))).filter((name) => name.endsWith('.ts'));
-  return names.filter((name) => name !== 'refusal.ts').map((name) => `${folder}/${name}`);
+  return names.filter((name) => name !== 'refusal-codes.ts').map((name) => `${folder}/${name}`);
 }

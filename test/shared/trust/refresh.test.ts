@@ -135,18 +135,23 @@ describe('the root that a device starts from', () => {
 
 describe.each(['timestamp', 'snapshot'] as const)('a root with another key for %s', (role) => {
   /** Its old key still counts, so the old copy still reads; and the number stays. */
-  async function rotated(): Promise<{ readonly sim: Simulator; readonly device: MemoryStore }> {
+  async function rotated(): Promise<{
+    readonly sim: Simulator;
+    readonly device: MemoryStore;
+    readonly written: readonly string[];
+  }> {
     const sim = await simulateRepository();
     sim.namesHashes = false;
-    const { store, go } = watched(sim);
+    const { store, written, go } = watched(sim);
     await go();
+    written.length = 0;
     sim.setKeys(role, [testKey(role), testKey('another')]);
     await sim.publishRoot();
     sim.timestamp.expires = '2026-06-09T00:00:00Z';
     sim.snapshot.expires = '2026-06-09T00:00:00Z';
     listen(sim);
     await go();
-    return { sim, device: store };
+    return { sim, device: store, written };
   }
 
   test('takes force from the timestamp that was kept', async () => {
@@ -160,6 +165,14 @@ describe.each(['timestamp', 'snapshot'] as const)('a root with another key for %
 
     expect(sim.fetched).toContain('1.snapshot.json');
     expect(String(device.files.get('snapshot'))).toContain('2026-06-09');
+  });
+
+  test('leaves the targets that were kept, and sets their floor again', async () => {
+    const { sim, device, written } = await rotated();
+
+    expect(sim.fetched).not.toContain('1.targets.json');
+    expect(written.filter((role) => role !== 'floors')).toEqual(['root', 'timestamp', 'snapshot']);
+    expect(device.floors().roles.get('targets')).toMatchObject({ version: 1 });
   });
 });
 
