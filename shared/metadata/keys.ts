@@ -8,9 +8,10 @@ import { LIMITS } from './limits.ts';
  */
 export const KeysById = keysOfKind(PublicKeySchema);
 export type KeysById = ReadonlyMap<string, TufKey>;
+type KeysSchema = z.ZodMiniType<KeysById, Record<string, unknown>>;
 
 /** The same for keys of another kind: the repositories of others have more (foreign.ts). */
-export function keysOfKind(kind: z.ZodMiniType<TufKey>) {
+export function keysOfKind(kind: z.ZodMiniType<TufKey>): KeysSchema {
   return z.pipe(
     z
       .record(z.string(), z.unknown())

@@ -37,53 +37,47 @@ const succinctRoles = z.looseObject({
 });
 export type SuccinctRoles = Readonly<z.infer<typeof succinctRoles>>;
 
-function delegationsWith(keys: typeof KeysById) {
-  return z
-    .looseObject({
-      keys,
-      roles: z.optional(
-        z.array(delegatedRole).check(
-          z.refine(
-            (roles) => new Set(roles.map(({ name }) => name)).size === roles.length,
-            'a role is delegated twice',
-          ),
-          z.refine(
-            (roles) => roles.every(({ name }) => !TOP_LEVEL_ROLES.has(name)),
-            'a top-level role cannot be delegated to',
-          ),
-        ),
-      ),
-      succinct_roles: z.optional(succinctRoles),
-    })
-    .check(
-      z.refine(
-        (all) => (all.roles === undefined) !== (all.succinct_roles === undefined),
-        'needs exactly one of roles and succinct_roles',
-      ),
-    );
-}
-
 const TOP_LEVEL_ROLES: ReadonlySet<string> = new Set(['root', 'timestamp', 'snapshot', 'targets']);
 
+/** TUF 4.5 `delegations`. */
+export const DelegationsSchema = z
+  .looseObject({
+    keys: KeysById,
+    roles: z.optional(
+      z.array(delegatedRole).check(
+        z.refine(
+          (roles) => new Set(roles.map(({ name }) => name)).size === roles.length,
+          'a role is delegated twice',
+        ),
+        z.refine(
+          (roles) => roles.every(({ name }) => !TOP_LEVEL_ROLES.has(name)),
+          'a top-level role cannot be delegated to',
+        ),
+      ),
+    ),
+    succinct_roles: z.optional(succinctRoles),
+  })
+  .check(
+    z.refine(
+      (all) => (all.roles === undefined) !== (all.succinct_roles === undefined),
+      'needs exactly one of roles and succinct_roles',
+    ),
+  );
+
 /** TUF 4.5: the files a role vouches for, and to whom it hands parts of its name space. */
-export const TargetsSchema = targetsWith(KeysById);
+export const TargetsSchema = z.looseObject({
+  _type: z.literal('targets'),
+  spec_version: SpecVersion,
+  version: Version,
+  expires: Expires,
+  targets: z.pipe(
+    z.record(z.string(), TargetFile),
+    z.transform((targets) => new Map(Object.entries(targets))),
+  ),
+  delegations: z.optional(DelegationsSchema),
+});
 export type Targets = Readonly<z.infer<typeof TargetsSchema>>;
 export type TargetsFile = z.input<typeof TargetsSchema>;
-
-/** Targets in whose delegations keys of this kind count. */
-export function targetsWith(keys: typeof KeysById) {
-  return z.looseObject({
-    _type: z.literal('targets'),
-    spec_version: SpecVersion,
-    version: Version,
-    expires: Expires,
-    targets: z.pipe(
-      z.record(z.string(), TargetFile),
-      z.transform((targets) => new Map(Object.entries(targets))),
-    ),
-    delegations: z.optional(delegationsWith(keys)),
-  });
-}
 
 function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
