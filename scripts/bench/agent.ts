@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { bytesByOwner, MetafileSchema } from '../build/agent-size.ts';
 import { metafilePath } from '../build/build-program.ts';
 import { AGENT } from '../build/programs.ts';
-import { startAgent } from '../fleet/agent.ts';
+import { startSparingAgent } from '../fleet/agent.ts';
 import { DeviceDetail, Rollout } from '../fleet/answers.ts';
 import type { Running } from '../processes/keeper.ts';
 import { run } from '../processes/run.ts';
@@ -13,7 +13,7 @@ import { updateTimes, type UpdateTimes } from './agent-log.ts';
 import { provisionBench } from './bench-device.ts';
 import { writeBigArchive } from './big-archive.ts';
 import { copySeconds, writeBigImage } from './image.ts';
-import { forgetPeak, memoryOf } from './memory.ts';
+import { bareNodeMb, forgetPeak, memoryOf } from './memory.ts';
 import { measurePairs, pairedRatio } from './pairs.ts';
 import { publishArchive } from './publish.ts';
 import { median, type BenchResult, type Figure, type Ratio } from './result.ts';
@@ -33,12 +33,13 @@ export async function benchAgent(setting: Setting): Promise<BenchResult> {
   const sha256 = await publishAll(setting, archive);
   const authorization = await enrolKey(setting);
   const device = await provisionBench(setting);
-  const agent = startAgent(setting.keeper, device);
+  const agent = startSparingAgent(setting.keeper, device);
   await until({ what: 'the device', seconds: 20, interrupted: setting.interrupted }, async () =>
     author.ask(DeviceDetail, 'device', 'show', device.id).catch(() => undefined),
   );
   await pause(SETTLE_MILLISECONDS);
   const { residentMb: idleMb } = await memoryOf(agent.pid);
+  const bareMb = await bareNodeMb(setting.keeper, SETTLE_MILLISECONDS);
   await forgetPeak(agent.pid);
 
   tell(`${ROUNDS} rounds`);
@@ -57,6 +58,7 @@ export async function benchAgent(setting: Setting): Promise<BenchResult> {
     figures: [
       ...(await bundleFigures()),
       { name: 'resident memory, idle', value: idleMb, unit: 'MB' },
+      { name: 'resident memory, node -e alone', value: bareMb, unit: 'MB' },
       { name: `peak memory, installing ${MEBIBYTES} MiB`, value: peakMb, unit: 'MB' },
       { name: 'verification of a manifest, median', value: verifyMs, unit: 'ms' },
       { name: 'download + verify + install', value: mb / median(pairs.ours), unit: 'MB/s' },
@@ -64,6 +66,11 @@ export async function benchAgent(setting: Setting): Promise<BenchResult> {
       { name: 'image of 1 GiB: cp + sync, median', value: image.copySeconds, unit: 's' },
     ],
     ratios: [
+      {
+        name: 'idle and connected to node -e alone',
+        value: idleMb / bareMb,
+        wanted: { atMost: 1.25 },
+      },
       { name: 'peak above idle, MB', value: peakMb - idleMb, wanted: { atMost: 40 } },
       { name: 'MB/s to the shell', value: 1 / pairedRatio(pairs), wanted: undefined },
       ...imageRatios(image, idleMb),
@@ -88,11 +95,12 @@ interface ImageFigures {
   readonly copySeconds: number;
   readonly downloadRatio: number;
   readonly installRatio: number;
+  readonly wholeRatio: number;
   readonly peakMb: number;
 }
 
 function imageRatios(
-  { downloadRatio, installRatio, peakMb }: ImageFigures,
+  { downloadRatio, installRatio, wholeRatio, peakMb }: ImageFigures,
   idleMb: number,
 ): readonly Ratio[] {
   const image = 'image: download + hash + write + fsync to cp';
@@ -100,6 +108,7 @@ function imageRatios(
     { name: image, value: downloadRatio, wanted: { atMost: 2.2 } },
     // From there to its target, flushed, read back past the cache: a second copy and a third read.
     { name: 'image: write + fsync + read back to cp', value: installRatio, wanted: undefined },
+    { name: 'image: all of it, to cp', value: wholeRatio, wanted: undefined },
     { name: 'image: peak above idle, MB', value: peakMb - idleMb, wanted: { atMost: 40 } },
   ];
 }
@@ -131,6 +140,10 @@ async function measureImage(setting: Setting, agent: Running, sbom: string): Pro
     copySeconds: median(pairs.theirs),
     downloadRatio: pairedRatio(pairs),
     installRatio: pairedRatio({ ...pairs, ours }),
+    wholeRatio: pairedRatio({
+      ...pairs,
+      ours: ours.map((each, at) => each + (pairs.ours[at] ?? NaN)),
+    }),
     peakMb,
   };
 }

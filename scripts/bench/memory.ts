@@ -1,4 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Keeper } from '../processes/keeper.ts';
 
 /** Memory of a process in MB (10^6 bytes), as Linux counts it. */
 export interface Memory {
@@ -16,6 +18,15 @@ export async function memoryOf(pid: number): Promise<Memory> {
 /** Lets the peak begin anew at what is used now (proc(5), clear_refs). */
 export async function forgetPeak(pid: number): Promise<void> {
   await writeFile(`/proc/${pid}/clear_refs`, '5');
+}
+
+/** What Node uses alone, doing nothing: the floor under everything that is written for it. */
+export async function bareNodeMb(keeper: Keeper, settleMilliseconds: number): Promise<number> {
+  const bare = keeper.start('bare', [process.execPath, '-e', 'setInterval(()=>{},1e6)']);
+  await pause(settleMilliseconds);
+  const { residentMb } = await memoryOf(bare.pid);
+  await bare.stop();
+  return residentMb;
 }
 
 function field(status: string, name: string): number {
