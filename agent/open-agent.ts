@@ -13,11 +13,11 @@ import { openTrial } from './health/open-trial.ts';
 import { openHooks } from './hooks/open-hooks.ts';
 import { requireSpace } from './install/free-space.ts';
 import type { FindInstaller } from './install/installer.ts';
-import { installersOf } from './install/installers.ts';
+import { openInstallers, type InstallersDeps } from './install/open-installers.ts';
 import { slotFolders } from './install/slot-folders.ts';
 import { keepTwice } from './install/kept-twice.ts';
 import type { InstallDeps } from './install/write-spare-slot.ts';
-import { openModules, type Modules } from './modules/open-modules.ts';
+import type { Modules } from './modules/open-modules.ts';
 import type { Backoff } from './link/backoff.ts';
 import { deviceTokens, type DeviceTokens } from './link/device-token.ts';
 import { httpClient, type HttpClient } from './link/http.ts';
@@ -73,6 +73,8 @@ export interface OpenAgent {
   readonly http: HttpClient;
   readonly server: Server;
   readonly findInstaller: FindInstaller;
+  /** The same, reading no faster than its budget: to measure what is not urgent. */
+  readonly findInstallerSlowly: FindInstaller;
   readonly stages: StageDeps;
   readonly log: Log;
   /** Ends whatever goes on in the background. */
@@ -112,11 +114,15 @@ export async function openAgent(
   const link = await openLink(config, ambient, tokens, instead);
   const { bootId } = ambient;
   const boot = openBoot(config.boot, { slotsDir, bootId, untilEnd: pauseOf(ambient.signal) });
-  const { modules, findInstaller } = openInstallers(config, ambient.signal, log);
+  const { modules, findInstaller, findInstallerSlowly } = openInstallers(
+    config,
+    installersDeps(ambient, log),
+  );
   const ground = { config, ambient, paths, boot, floors, clock, server: link.server };
   const world = { ...ground, findInstaller };
   return {
     ...world,
+    findInstallerSlowly,
     ...link,
     state: keepTwice(paths.state, STATE_FORM),
     outbox: await outboxFolder(paths.outbox),
@@ -136,17 +142,11 @@ export async function openAgent(
   };
 }
 
-function openInstallers(
-  config: Config,
-  signal: AbortSignal,
-  log: Log,
-): { readonly modules: Modules; readonly findInstaller: FindInstaller } {
+function installersDeps({ signal, milliseconds }: Ambient, log: Log): InstallersDeps {
   const running = (): void => {
     requireRunning(signal);
   };
-  const modules = openModules(config, { log, requireRunning: running });
-  const { installerOf: moduleOf } = modules;
-  return { modules, findInstaller: installersOf(config, { requireRunning: running, moduleOf }) };
+  return { requireRunning: running, milliseconds, pause: pauseOf(signal), log };
 }
 
 async function openStages(world: Ground, modules: Modules, log: Log): Promise<StageDeps> {
@@ -238,6 +238,7 @@ async function verifyDeps({
       director: await metadataFolder(paths.metadata.director, 'director', floors),
     },
     findInstaller,
+    mayRepair: config.drift.repair,
     conditions: openConditions(config, { deviceNow: clock.now, now: ambient.now }),
     floors,
     fetchImage: server.fetchImage,

@@ -12,6 +12,8 @@ export interface StatePaths {
   readonly manifests: string;
   readonly downloads: string;
   readonly outbox: string;
+  /** What releases brought where local state is allowed (drift/local-state.ts). */
+  readonly local: string;
   /** The folders that update modules work in, and what is noted of them, kept twice. */
   readonly modules: { readonly trees: string; readonly journal: string };
 }
@@ -29,6 +31,7 @@ export function statePaths(stateDir: string): StatePaths {
     manifests: at('manifests'),
     downloads: at('downloads'),
     outbox: at('outbox'),
+    local: at('local'),
     modules: { trees: at('modules'), journal: at('modules-journal') },
   };
 }

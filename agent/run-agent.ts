@@ -1,8 +1,8 @@
 import { sleepUntilReady } from './conditions/sleep-until-ready.ts';
 import { confirmBoot } from './boot/confirm-boot.ts';
-import { currentOrNone } from './boot/current-or-none.ts';
+import { lookAtSlot, tellDrift } from './drift/look-for-drift.ts';
+import { watchDrift } from './drift/watch-drift.ts';
 import { enrolUntilAccepted } from './enrol-loop.ts';
-import { measureInstalled, type MeasuredSlot } from './install/measure-installed.ts';
 import { backoffMs, jitteredMs } from './link/backoff.ts';
 import { BACKOFF, type OpenAgent } from './open-agent.ts';
 import { pause } from './pause.ts';
@@ -44,34 +44,13 @@ export async function announceStart(session: Session): Promise<void> {
   const state = await world.load();
   const trouble = await confirmBoot(session.agent.boot, state);
   if (trouble !== undefined) session.agent.log('boot_trouble', { detail: trouble });
-  if (state.stage === 'idle') await lookForDrift(session);
-  await world.save(announce(state, { kind: 'started' }, world.now()));
+  if (state.stage === 'idle') await lookAtStart(session);
+  await world.save(announce(await world.load(), { kind: 'started' }, world.now()));
 }
 
-/** DESIGN §3 "Drift": what stands in the running slot, against what was signed. */
-async function lookForDrift({ world, agent, drifted }: Session): Promise<void> {
-  const { boot, stages, log } = agent;
-  const slot = await currentOrNone(boot);
-  const installed = slot && (await world.load()).slots[slot];
-  if (slot === undefined || !installed) return;
-  const measured = await measureInstalled(stages.install, slot, installed);
-  if (measured.installedSha256 === installed.installedSha256) return;
-  log('slot_drifted', {
-    slot,
-    measured: measured.installedSha256,
-    signed: installed.installedSha256,
-    components: changedComponents(measured, installed).join(', '),
-  });
-  drifted.set(slot, measured);
-}
-
-/** Those of which something else stands than was signed. */
-function changedComponents(measured: MeasuredSlot, signed: MeasuredSlot): readonly string[] {
-  const isAsSigned = (digest: string | null, at: number): boolean =>
-    signed.components[at]?.installedSha256 === digest;
-  return measured.components
-    .filter(({ installedSha256 }, at) => !isAsSigned(installedSha256, at))
-    .map(({ component }) => component);
+async function lookAtStart(session: Session): Promise<void> {
+  const look = await lookAtSlot(session, session.agent.findInstaller);
+  if (look !== undefined) await tellDrift(session, look);
 }
 
 /** A broken disk is no reason to end: it is tried again, each time counted as a wake-up. */
@@ -106,16 +85,19 @@ async function runOnce(session: Session): Promise<RunEnd> {
 async function follow(session: Session): Promise<void> {
   const { ambient, config } = session.agent;
   const pollMs = config.server.pollSeconds * 1_000;
-  let known: Known = { tag: undefined, failures: 0 };
+  const drift = watchDrift(session);
+  let known: Known = UNKNOWN;
   while (!ambient.signal.aborted) {
-    known = await turn(session, known);
+    drift.lookIfDue();
+    known = await turn(session, (await drift.settle()) ? UNKNOWN : known);
     const waitMs =
       known.failures === 0
         ? jitteredMs(pollMs, ambient.random)
         : Math.min(pollMs, backoffMs(known.failures, BACKOFF, ambient.random));
     const awake = await sleepUntilReady(session, waitMs);
-    if (awake === 'ready') known = { tag: undefined, failures: 0 };
+    if (awake === 'ready') known = UNKNOWN;
   }
+  await drift.end();
 }
 
 interface Known {
@@ -124,6 +106,9 @@ interface Known {
   /** Turns in a row that could not be finished. */
   readonly failures: number;
 }
+
+/** The server must say it again: the device sees it in another light now. */
+const UNKNOWN: Known = { tag: undefined, failures: 0 };
 
 /** What the server said is settled: asking again would change nothing before it says something new. */
 const SETTLED: ReadonlySet<Result> = new Set(['committed', 'nothing', 'failed', 'rolled_back']);

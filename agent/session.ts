@@ -1,5 +1,6 @@
 import type { ReportEvent } from '../shared/protocol/report.ts';
 import type { MeasuredSlot } from './install/measure-installed.ts';
+import { currentOrNone } from './boot/current-or-none.ts';
 import { letterBox, type LetterBox } from './link/letter-box.ts';
 import { mqttLink, type MqttLink } from './link/mqtt-link.ts';
 import type { Trouble } from './link/trouble.ts';
@@ -72,6 +73,7 @@ export function startSession(agent: OpenAgent): Session {
     const { securityEpoch, releaseCounter } = state;
     await floors.raise({ securityEpoch, releaseCounter });
     await cleanUpModules(stages.modules); // whatever they roll back with is of no use any more
+    await forgetLeft(drifted, agent);
     const result = resultOf(state.unwritten.at(-1)?.event, steps.last().outcome);
     if (result !== 'nothing' && result !== 'later') await tidy(agent.paths, state);
     return result;
@@ -96,6 +98,12 @@ export function startSession(agent: OpenAgent): Session {
       return finish(runUpdate(world));
     },
   };
+}
+
+/** What was measured of a slot that the device has left says nothing about what comes there next. */
+async function forgetLeft(drifted: Session['drifted'], { boot }: OpenAgent): Promise<void> {
+  const current = await currentOrNone(boot);
+  for (const slot of drifted.keys()) if (slot !== current) drifted.delete(slot);
 }
 
 /** Notes of each step what the rest of a turn has to know. */

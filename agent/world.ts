@@ -92,6 +92,19 @@ function logReports(log: Log, { unwritten }: AgentState): void {
   for (const { number, event } of unwritten) log(...lineOf(number, event));
 }
 
+/** Events with nothing to say but of which release they are. */
+const PLAIN = {
+  started: 'agent_started',
+  receipt: 'update_committed',
+  recalled: 'running_release_recalled',
+} as const;
+
+type PlainEvent = Extract<ReportEvent, { kind: keyof typeof PLAIN }>;
+
+function isPlain(event: ReportEvent): event is PlainEvent {
+  return Object.hasOwn(PLAIN, event.kind);
+}
+
 function aboutOf(report: number, event: ReportEvent) {
   const release = 'release' in event ? event.release : null;
   return { report, version: release?.version, manifest: release?.manifestSha256 };
@@ -99,15 +112,15 @@ function aboutOf(report: number, event: ReportEvent) {
 
 function lineOf(report: number, event: ReportEvent): Parameters<Log> {
   const about = aboutOf(report, event);
+  if (isPlain(event)) return [PLAIN[event.kind], about];
   switch (event.kind) {
-    case 'started':
-      return ['agent_started', about];
     case 'stage':
       return ['stage_entered', { ...about, stage: event.stage }];
-    case 'receipt':
-      return ['update_committed', about];
-    case 'recalled':
-      return ['running_release_recalled', about];
+    case 'drift':
+      return [
+        'drift_reported',
+        { ...about, slot: event.slot, components: event.components.join() },
+      ];
     case 'waiting':
       return waitingLine(event, about);
     case 'noticed': {

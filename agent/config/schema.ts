@@ -5,6 +5,7 @@ import { ARCHIVE_LIMITS } from '../../shared/release/archive-entries.ts';
 import { Name } from '../../shared/release/names.ts';
 import { ConditionsConfig } from '../conditions/conditions-config.ts';
 import { BootConfig } from '../boot/boot-config.ts';
+import { DriftConfig } from '../drift/drift-config.ts';
 import { TrialConfig } from '../health/health-config.ts';
 import { HooksConfig } from '../hooks/hooks-config.ts';
 import { ModulesConfig } from '../modules/modules-config.ts';
@@ -86,6 +87,7 @@ export const ConfigFile = z.strictObject({
   hooks: z._default(HooksConfig, HooksConfig.parse({})),
   modules: z._default(ModulesConfig, ModulesConfig.parse({})),
   conditions: z._default(ConditionsConfig, ConditionsConfig.parse({})),
+  drift: z._default(DriftConfig, DriftConfig.parse({})),
   policy: z._default(policy, { requireSbom: false }),
   limits: z._default(limits, limits.parse({})),
   retrieval: z._default(retrieval, retrieval.parse({})),

@@ -1,9 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ArchiveLimits } from '../../shared/release/archive-entries.ts';
+import { treeDigest } from '../../shared/release/tree-digest.ts';
+import type { LocalState } from '../drift/local-state.ts';
+import type { AfterRead } from '../drift/read-budget.ts';
 import type { Installer, InstallTask } from './installer.ts';
 import { flushFolder, hasCode } from './durable-file.ts';
-import { measureIfThere, measureTree } from './measure-tree.ts';
+import { readTree, readTreeIfThere } from './measure-tree.ts';
 import { unpackArchive } from './unpack-archive.ts';
 
 /** What unpacking needs. */
@@ -11,6 +14,9 @@ export interface ArchiveDeps {
   readonly limits: ArchiveLimits;
   readonly requireSpace: (folder: string, lengthBytes: number) => Promise<void>;
   readonly requireRunning: () => void;
+  readonly local: LocalState;
+  /** Of what is only measured: the budget of whoever asks. */
+  readonly afterRead?: AfterRead | undefined;
 }
 
 /** `archive`: a tar, plain or gzip, unpacked into an empty folder of the spare slot. */
@@ -20,9 +26,17 @@ export function archiveInstaller(deps: ArchiveDeps): Installer {
     check: () => Promise.resolve(), // what an archive needs is free only once the slot is empty
     install: async (task) => {
       await unpack(deps, task);
-      return { sha256: await measureTree(task.folder, 'flush'), length: null };
+      const entries = await readTree(task.folder, 'flush');
+      await deps.local.note(task, entries);
+      return { sha256: treeDigest(entries), length: null };
     },
-    measure: ({ folder }) => measureIfThere(folder),
+    measure: async (place, { installedSha256 }) => {
+      const entries = await readTreeIfThere(place.folder, deps.afterRead);
+      if (entries === undefined) return undefined;
+      const digest = treeDigest(entries);
+      const without = await deps.local.digestWithout(place, entries);
+      return without === installedSha256 ? without : digest;
+    },
   };
 }
 

@@ -1,3 +1,4 @@
+import type { AfterRead } from '../drift/read-budget.ts';
 import type { Slot } from '../state/agent-state.ts';
 import { Refusal } from '../../shared/trust/refusal.ts';
 import { compressionOf } from '../../shared/release/compression.ts';
@@ -21,6 +22,8 @@ export interface ImageDeps {
   readonly toolPath: string;
   readonly requireSpace: (folder: string, lengthBytes: number) => Promise<void>;
   readonly requireRunning: () => void;
+  /** Of what is only measured: the budget of whoever asks. */
+  readonly afterRead?: AfterRead | undefined;
 }
 
 /** `image`: raw bytes over a partition, file or loop device of the spare slot. */
@@ -41,7 +44,7 @@ export function imageInstaller(deps: ImageDeps): Installer {
     measure: async ({ slot, component }, { length }) => {
       const target = targets.get(component)?.[slot];
       if (target === undefined || length === null) return undefined;
-      return hashOfFirst(target, length, requireRunning);
+      return hashOfFirst(target, length, requireRunning, deps.afterRead);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { lstat, open, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { treeDigest, type TreeEntry } from '../../shared/release/tree-digest.ts';
+import type { AfterRead } from '../drift/read-budget.ts';
 import { Refusal } from '../../shared/trust/refusal.ts';
 import { flushFolder, hasCode } from './durable-file.ts';
 import { BUFFER_BYTES, hashInto, newHash } from './hash-file.ts';
@@ -10,25 +11,43 @@ export type Measuring = 'read' | 'flush';
 
 /** The digest of what stands in a slot, read back from disk; `flush` makes it durable as well. */
 export async function measureTree(slot: string, measuring: Measuring): Promise<string> {
+  return treeDigest(await readTree(slot, measuring));
+}
+
+/** Everything that stands in a slot. */
+export async function readTree(
+  slot: string,
+  measuring: Measuring,
+  afterRead?: AfterRead,
+): Promise<readonly TreeEntry[]> {
   const buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   const entries: TreeEntry[] = [];
   const folders = [''];
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     for (const name of await readdir(join(slot, folder))) {
       const path = folder === '' ? name : `${folder}/${name}`;
-      const entry = await measure(slot, path, { measuring, buffer });
+      const entry = await measure(slot, path, { measuring, buffer, afterRead });
       entries.push(entry);
       if (entry.kind === 'folder') folders.push(path);
     }
     if (measuring === 'flush') await flushFolder(join(slot, folder));
   }
-  return treeDigest(entries);
+  return entries;
 }
 
-/** The same, or undefined when there is no such slot. */
+/** The digest of a tree that may not be there. */
 export async function measureIfThere(slot: string): Promise<string | undefined> {
+  const entries = await readTreeIfThere(slot);
+  return entries && treeDigest(entries);
+}
+
+/** Everything that stands there, only read; undefined when there is no such folder. */
+export async function readTreeIfThere(
+  slot: string,
+  afterRead?: AfterRead,
+): Promise<readonly TreeEntry[] | undefined> {
   try {
-    return await measureTree(slot, 'read');
+    return await readTree(slot, 'read', afterRead);
   } catch (cause) {
     if (hasCode(cause, 'ENOENT')) return undefined;
     throw cause;
@@ -38,12 +57,13 @@ export async function measureIfThere(slot: string): Promise<string | undefined> 
 interface HowToMeasure {
   readonly measuring: Measuring;
   readonly buffer: Buffer;
+  readonly afterRead: AfterRead | undefined;
 }
 
 async function measure(
   slot: string,
   path: string,
-  { measuring, buffer }: HowToMeasure,
+  { measuring, buffer, afterRead }: HowToMeasure,
 ): Promise<TreeEntry> {
   const at = join(slot, path);
   const stats = await lstat(at);
@@ -57,7 +77,7 @@ async function measure(
   try {
     if (measuring === 'flush') await file.sync();
     const hash = newHash();
-    await hashInto(hash, file, buffer);
+    await hashInto(hash, file, buffer, afterRead);
     return { kind: 'file', path, mode, sha256: hash.digest('hex') };
   } finally {
     await file.close();

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
+import type { AfterRead } from '../drift/read-budget.ts';
 import { hasCode } from './durable-file.ts';
 import { BUFFER_BYTES, newHash } from './hash-file.ts';
 
@@ -17,6 +18,7 @@ export async function hashOfFirst(
   path: string,
   lengthBytes: number,
   requireRunning: () => void,
+  afterRead?: AfterRead,
 ): Promise<string> {
   const file = (await openDirect(path)) ?? (await open(path, 'r'));
   try {
@@ -26,6 +28,7 @@ export async function hashOfFirst(
       requireRunning();
       const block = await readBlock(read);
       hash.update(block.subarray(0, lengthBytes - read));
+      await afterRead?.(block.length);
       if (block.length < BUFFER_BYTES) break; // its end
     }
     return hash.digest('hex');

@@ -82,6 +82,17 @@ export const Waiting = z.strictObject({
 });
 export type Waiting = Readonly<z.infer<typeof Waiting>>;
 
+/** What was found in a running slot when it was last looked at. */
+export const Drift = z.strictObject({
+  slot: Slot,
+  manifestSha256: Sha256,
+  /** Null when it is as it was signed. */
+  installedSha256: z.nullable(Sha256),
+  /** How often this release was installed anew for it. */
+  repairs: count,
+});
+export type Drift = Readonly<z.infer<typeof Drift>>;
+
 /** The last thing this device said no to. */
 export const LastRefusal = z.strictObject({
   offer: Sha256,
@@ -130,6 +141,7 @@ export const AgentState = z.strictObject({
   /** The release whose download was left for later, and how often (retries.ts). */
   retried: z._default(z.nullable(z.strictObject({ manifestSha256: Sha256, times: count })), null),
   waiting: z._default(z.nullable(Waiting), null),
+  drift: z._default(z.nullable(Drift), null),
   lastRefusal: z.nullable(LastRefusal),
   lastReport: count,
   /** Reports up to here have left the outbox, as known when the state was last read. */
@@ -156,6 +168,7 @@ export function firstState(lastReport = 0): AgentState {
     failedOffer: null,
     retried: null,
     waiting: null,
+    drift: null,
     lastRefusal: null,
     lastReport,
     acknowledged: 0,

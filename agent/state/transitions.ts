@@ -39,6 +39,7 @@ const EXPENDABLE: ReadonlySet<ReportEvent['kind']> = new Set([
   'refused',
   'noticed',
   'waiting',
+  'drift',
 ]);
 
 /** Gives an event its number. It is a report from the moment this state is on disk. */

@@ -10,6 +10,7 @@ import { verifyAssignment, type Verdict } from '../../shared/trust/verify-assign
 import { writeDurably } from '../install/durable-file.ts';
 import type { ConditionDeps } from '../conditions/heed-conditions.ts';
 import { waitStep } from '../conditions/waiting-state.ts';
+import { countRepair, wantsRepair } from '../drift/look-for-drift.ts';
 import type { FindInstaller } from '../install/installer.ts';
 import type { Step } from '../run-update.ts';
 import type { AgentState, Installed, PlannedArtifact, Update } from '../state/agent-state.ts';
@@ -32,6 +33,8 @@ export interface VerifyDeps {
   readonly policy: DevicePolicy;
   readonly findInstaller: FindInstaller;
   readonly conditions: ConditionDeps;
+  /** Whether a release that has drifted may be installed anew. */
+  readonly mayRepair: boolean;
   readonly firstRoots: Readonly<Record<RepositoryName, Uint8Array>>;
   readonly stores: Readonly<Record<RepositoryName, MetadataStore>>;
   readonly floors: FloorsFile;
@@ -66,7 +69,8 @@ export async function verifyRelease(
     const { manifest, manifestSha256 } = verdict;
     release = { product: manifest.product, version: manifest.version, manifestSha256 };
     const running = await deps.running(state);
-    if (running?.release.manifestSha256 === manifestSha256) return runsAlready(verdict);
+    const taken = takenUp(deps, offered, running, manifestSha256);
+    if (taken === undefined) return runsAlready(verdict);
     requireNotFailed(state.failedReleases, manifest, manifestSha256);
     const artifacts = await acceptArtifacts(manifest, deps.findInstaller);
     await requirePolicy(deps, manifest);
@@ -84,7 +88,7 @@ export async function verifyRelease(
       conditions,
       ...(offer.isHandedOver === true && { isHandedOver: true }),
     };
-    return { outcome: 'done', remember: () => ({ ...offered, update, failedOffer: null }) };
+    return { outcome: 'done', remember: () => ({ ...taken, update, failedOffer: null }) };
   } catch (cause) {
     if (!(cause instanceof Refusal)) throw cause;
     const path = bundle === undefined ? null : await assignedPath(bundle, deps.stores.director);
@@ -137,6 +141,17 @@ async function requirePolicy(deps: VerifyDeps, manifest: Manifest): Promise<void
     envelopes.push(bytes);
   }
   requireTrustedBuilder(envelopes, manifest, policy.provenance);
+}
+
+/** Undefined where it runs already, as it was signed or as nobody wants it repaired. */
+function takenUp(
+  { mayRepair }: VerifyDeps,
+  state: AgentState,
+  running: Installed | null,
+  manifestSha256: string,
+): AgentState | undefined {
+  if (running?.release.manifestSha256 !== manifestSha256) return state;
+  return wantsRepair(state, manifestSha256, mayRepair) ? countRepair(state) : undefined;
 }
 
 /** The author may have counted it up since: what devices left for it is older now. */

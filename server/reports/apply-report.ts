@@ -79,6 +79,7 @@ function applyEvent(known: Known, { state, release, report }: Heard): Effects {
     case 'recalled':
     case 'noticed':
     case 'waiting':
+    case 'drift':
       return NOTHING;
     case 'stage':
       return moved(state, STAGES[event.stage]);

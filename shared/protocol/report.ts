@@ -121,6 +121,13 @@ export const ReportEvent = z.discriminatedUnion('kind', [
   }),
   /** The release is genuine and may come; its author's conditions do not hold here yet. */
   z.strictObject({ kind: z.literal('waiting'), release: ReleaseRef, reasons: WaitingReasons }),
+  /** What stands in the running slot is not what was signed; no components: it is again. */
+  z.strictObject({
+    kind: z.literal('drift'),
+    release: ReleaseRef,
+    slot: z.string().check(z.regex(/^[a-z0-9]{1,16}$/)),
+    components: z.array(Name).check(z.maxLength(64)),
+  }),
   /** Something looks like an attack, although nothing came that could be refused. */
   Noticed,
 ]);
