@@ -2,6 +2,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { doctor } from './commands/doctor.ts';
 import { install } from './commands/install.ts';
 import { run } from './commands/run.ts';
 import { status } from './commands/status.ts';
@@ -13,7 +14,7 @@ import { AlreadyRunning } from './lock.ts';
 import type { Ambient } from './open-agent.ts';
 
 /** The only place that reads the clock, chance and the process: the rest takes them as arguments. */
-const COMMANDS = { run, install, status, verify } as const;
+const COMMANDS = { run, install, status, verify, doctor } as const;
 
 const EXIT_USAGE = 2;
 

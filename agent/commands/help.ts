@@ -9,15 +9,17 @@ export const HELP = `sealift-agent: installs signed releases on this device, and
   sealift-agent status --config FILE       what runs here, and what was last refused
   sealift-agent verify --config FILE       check again: the running slot against its signed
                                            digest, the stored metadata against its signatures
+  sealift-agent doctor --config FILE       whether this device could be updated, and what to
+                                           mend; of use before it is enrolled too
   sealift-agent --version
 
 Options:
-  --json      status and verify answer JSON, install writes its log as JSON lines
+  --json      status, verify and doctor answer JSON, install writes its log as JSON lines
   -h, --help  this text
 
 Exit codes:
   0  done; with --once: committed, or nothing to do     4  --once: the update failed
-  1  something is broken (verify: does not hold)        5  --once: the update was rolled back
+  1  something is broken (verify, doctor: see there)        5  --once: the update was rolled back
   2  the command or the configuration is wrong          6  --once: later (server away, window)
   3  --once: the offer was refused                      7  --once: not enrolled yet
 
