@@ -36,16 +36,16 @@ export function acceptManifest(bytes: Uint8Array, { path, file }: NamedTarget): 
   return manifest;
 }
 
+/** How much of a file that we refuse a sentence repeats. */
+const MAX_QUOTED = 200;
+
 /** The conditions of a release. One that this code does not know is refused, never skipped. */
 export function readConditions({ conditions: stated = {} }: Manifest): Conditions {
   const conditions = Conditions.safeParse(stated);
   if (conditions.success) return conditions.data;
-  const names = Object.keys(stated).join(', ');
+  const said = JSON.stringify(stated).slice(0, MAX_QUOTED);
   const { message } = firstIssue(conditions.error);
-  throw new Refusal(
-    'condition_unsupported',
-    `one of its conditions (${names}) cannot be judged here: ${message}`,
-  );
+  throw new Refusal('condition_unsupported', `its conditions ${said} are not for us: ${message}`);
 }
 
 function readManifest(path: string, bytes: Uint8Array): Manifest {

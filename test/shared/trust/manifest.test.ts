@@ -63,7 +63,7 @@ test.each([
 });
 
 describe('its conditions', () => {
-  const conditionsOf = (conditions?: object): unknown => {
+  const conditionsOf = (conditions?: object | null): unknown => {
     const changes = conditions === undefined ? {} : { conditions: conditions as never };
     const bytes = manifestBytes(testManifest('1.0.0', changes));
     return readConditions(acceptManifest(bytes, { path: PATH, file: named(bytes) }));
@@ -76,11 +76,14 @@ describe('its conditions', () => {
     });
   });
 
-  test('that this code does not know are refused by name', () => {
-    expect(() => conditionsOf({ moonPhase: 'full' })).toThrow(refusal('condition_unsupported'));
-    expect(() => conditionsOf({ battery: { minPercent: 30 }, moonPhase: 'full' })).toThrow(
-      'one of its conditions (battery, moonPhase) cannot be judged here: ',
-    );
-    expect(() => conditionsOf({ battery: {} })).toThrow('cannot be judged here: asks for nothing');
+  test.each([
+    [{ moonPhase: 'full' }, 'its conditions {"moonPhase":"full"} are not for us: '],
+    [{ battery: {} }, 'its conditions {"battery":{}} are not for us: asks for nothing'],
+    [null, 'its conditions null are not for us: '],
+    [[], 'its conditions [] are not for us: '],
+    [{ x: 'y'.repeat(1_000) }, `its conditions {"x":"${'y'.repeat(194)} are not for us: `],
+  ])('are refused, never skipped, and it repeats them: %j', (conditions, sentence) => {
+    expect(() => conditionsOf(conditions)).toThrow(refusal('condition_unsupported'));
+    expect(() => conditionsOf(conditions)).toThrow(sentence);
   });
 });

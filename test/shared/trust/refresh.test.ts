@@ -84,6 +84,21 @@ describe('a device that follows a repository', () => {
   });
 });
 
+test('a device that lost its timestamp takes no other of the same number', async () => {
+  const sim = await simulateRepository();
+  const device = tufDevice(sim);
+  await device.refresh();
+  device.store.files.delete('timestamp');
+  await expect(device.refresh()).resolves.toBeDefined();
+
+  device.store.files.delete('timestamp');
+  sim.timestamp.expires = '2026-06-09T00:00:00Z';
+  await expect(device.refresh()).rejects.toEqual(refusal('version_reused'));
+  await expect(device.refresh()).rejects.toThrow(
+    'timestamp v1 was verified before with other content',
+  );
+});
+
 describe('the root that a device starts from', () => {
   async function threeRoots(): Promise<Simulator> {
     const sim = await simulateRepository();
@@ -119,6 +134,14 @@ describe('the root that a device starts from', () => {
     await store.save('root', mallory.roots.at(-1) ?? Buffer.of());
 
     await expect(go()).resolves.toMatchObject({ root: { version: 1 } });
+  });
+
+  test('is the one it came with, when what it kept no longer reads', async () => {
+    const sim = await threeRoots();
+    const { store, go } = watched(sim);
+    await store.save('root', Buffer.from('{'));
+
+    await expect(go()).resolves.toMatchObject({ root: { version: 3 } });
   });
 
   test('is never older than one it has verified', async () => {

@@ -129,6 +129,21 @@ const OF_A_REPOSITORY: readonly (readonly [string, Attack])[] = [
       },
     ],
   ),
+  [
+    'snapshot has 100 bytes, its parent names ',
+    (sim) => {
+      sim.publish();
+      sim.instead.set('3.snapshot.json', () => nested());
+    },
+  ],
+  [
+    'snapshot: nested deeper',
+    (sim) => {
+      sim.publish();
+      sim.namesHashes = false;
+      sim.instead.set('3.snapshot.json', () => nested());
+    },
+  ],
   ['timestamp: nested deeper', (sim) => sim.instead.set('timestamp.json', () => nested())],
   [
     `timestamp at meta.snapshot.json.version: `,
