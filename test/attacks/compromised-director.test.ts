@@ -148,6 +148,8 @@ describe('a director in the hands of an attacker', () => {
     await expect(fleet.device({ nonce: 'fresh-nonce' }).verify()).resolves.toMatchObject({
       kind: 'nothing',
     });
+    // A device with a clock asks no question, and an answer to one is no worse for it.
+    await expect(fleet.device().verify()).resolves.toMatchObject({ kind: 'nothing' });
   });
 
   test('cannot push the clock past what its offline root vouches for', async () => {
