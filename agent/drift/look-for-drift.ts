@@ -6,7 +6,7 @@ import {
 } from '../install/measure-installed.ts';
 import type { FindInstaller } from '../install/installer.ts';
 import type { Session } from '../session.ts';
-import type { AgentState, Drift, Installed, Slot } from '../state/agent-state.ts';
+import type { Drift, Installed, Slot } from '../state/agent-state.ts';
 import { announce } from '../state/transitions.ts';
 
 /** What was found in a slot, and what should stand there. */
@@ -52,26 +52,6 @@ export async function tellDrift(
   const { release } = installed;
   const event = { kind: 'drift' as const, release, slot, components: [...components] };
   await world.save(announce({ ...state, drift: next }, event, world.now()));
-}
-
-/** More would only wear the flash: something here writes into its own release again and again. */
-const MAX_REPAIRS = 3;
-
-/** Whether the release that runs shall be installed anew; `by policy` and not for ever. */
-export function wantsRepair(
-  { drift }: AgentState,
-  manifestSha256: string,
-  mayRepair: boolean,
-): boolean {
-  if (!mayRepair || drift?.manifestSha256 !== manifestSha256) return false;
-  return drift.installedSha256 !== null && drift.repairs < MAX_REPAIRS;
-}
-
-/** A repair begins: it is counted, and the slot that it leaves is of no more interest. */
-export function countRepair(state: AgentState): AgentState {
-  const { drift } = state;
-  if (drift === null) return state;
-  return { ...state, drift: { ...drift, installedSha256: null, repairs: drift.repairs + 1 } };
 }
 
 function driftOf(before: Drift | null, { slot, installed, measured }: DriftLook): Drift {

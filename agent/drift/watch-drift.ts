@@ -2,7 +2,8 @@ import { currentOrNone } from '../boot/current-or-none.ts';
 import { isOfPlatform } from '../platform-error.ts';
 import type { Session } from '../session.ts';
 import { Stopped } from '../stopped.ts';
-import { lookAtSlot, tellDrift, wantsRepair, type DriftLook } from './look-for-drift.ts';
+import { lookAtSlot, tellDrift, type DriftLook } from './look-for-drift.ts';
+import { wantsRepair } from './repair.ts';
 
 /** Looks at the running slot now and then, beside everything else that the agent does. */
 export interface DriftWatch {

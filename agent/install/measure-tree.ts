@@ -35,12 +35,6 @@ export async function readTree(
   return entries;
 }
 
-/** The digest of a tree that may not be there. */
-export async function measureIfThere(slot: string): Promise<string | undefined> {
-  const entries = await readTreeIfThere(slot);
-  return entries && treeDigest(entries);
-}
-
 /** Everything that stands there, only read; undefined when there is no such folder. */
 export async function readTreeIfThere(
   slot: string,

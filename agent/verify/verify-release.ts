@@ -10,7 +10,7 @@ import { verifyAssignment, type Verdict } from '../../shared/trust/verify-assign
 import { writeDurably } from '../install/durable-file.ts';
 import type { ConditionDeps } from '../conditions/heed-conditions.ts';
 import { waitStep } from '../conditions/waiting-state.ts';
-import { countRepair, wantsRepair } from '../drift/look-for-drift.ts';
+import { countRepair, wantsRepair } from '../drift/repair.ts';
 import type { FindInstaller } from '../install/installer.ts';
 import type { Step } from '../run-update.ts';
 import type { AgentState, Installed, PlannedArtifact, Update } from '../state/agent-state.ts';
