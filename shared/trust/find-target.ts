@@ -41,7 +41,8 @@ export async function findTarget(
     if (found !== undefined) return found;
     // TUF 5.6.7.2.1: a terminating role has the last word, so its siblings are not asked. Else
     // TUF 5.6.7.2.2, its own delegates come before them.
-    open = [...delegatesOf(role, path), ...(next.terminating ? [] : open)];
+    const below = delegatesOf(role, path);
+    open = next.terminating ? below : [...below, ...open];
   }
 }
 
