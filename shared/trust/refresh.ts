@@ -18,7 +18,11 @@ import { acceptTimestamp, verifyTimestamp, type Ground } from './timestamp.ts';
  * that was trusted.
  */
 export async function refresh(repository: Repository): Promise<TrustedRepository> {
-  const root = await followRoots(repository);
+  return refreshBelow(repository, await followRoots(repository));
+}
+
+/** TUF 5.4 to 5.6, below a root that was followed to its newest version. */
+export async function refreshBelow(repository: Repository, root: Root): Promise<TrustedRepository> {
   const timestamp = await refreshTimestamp(repository, root);
   const snapshot = await refreshSnapshot(repository, root, timestamp);
   const named = snapshot.meta.get('targets.json');
@@ -33,7 +37,7 @@ export async function refresh(repository: Repository): Promise<TrustedRepository
 }
 
 /** TUF 5.3: from the trusted root to the newest, one by one, each kept as soon as it is trusted. */
-async function followRoots(repository: Repository): Promise<Root> {
+export async function followRoots(repository: Repository): Promise<Root> {
   const { fetch, store, startedAt, profile } = repository;
   let trusted = newestHeld(repository, await store.load('root'));
   for (let followed = 0; ; followed += 1) {

@@ -7,8 +7,9 @@ import { findTarget } from './find-target.ts';
 import { customOf, requireAgreement, type DeviceFacts } from './join.ts';
 import { acceptManifest, readConditions, type NamedTarget } from './manifest.ts';
 import { Refusal } from './refusal.ts';
-import { refresh } from './refresh.ts';
+import { followRoots, refresh, refreshBelow } from './refresh.ts';
 import { fetchWhole, type Repository } from './repository.ts';
+import { stagedStore } from './staged-store.ts';
 import { startTime } from './time-floor.ts';
 
 /** Both repositories, who asks, and what it is. The start time in both is the same instant. */
@@ -39,8 +40,13 @@ export type Verdict =
  */
 export async function verifyAssignment(verification: Verification): Promise<Verdict> {
   const { director, image, asked, device } = verification;
-  const directorMetadata = await refresh(director);
-  const word = acceptDirectorTargets(directorMetadata.targets, directorMetadata.root, asked);
+  const root = await followRoots(director);
+  const staged = stagedStore(director.store);
+  const { targets } = await refreshBelow({ ...director, store: staged.store }, root);
+  const word = acceptDirectorTargets(targets, root, asked);
+  // A21: only now. The word for another device is signed as well as ours and may be newer; floors
+  // raised by it would make us refuse our own for ever.
+  await staged.keep();
   const { target, serverTime } = word;
   if (target === undefined) return { kind: 'nothing', serverTime }; // Uptane 5.4.4.2(6)
 

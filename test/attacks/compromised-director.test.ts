@@ -108,6 +108,23 @@ describe('a director in the hands of an attacker', () => {
     },
   );
 
+  test("cannot lock a device out by another one's newer files", async () => {
+    const fleet = await simulateUptane();
+    const { timestamp, snapshot, targets } = fleet.director;
+    fleet.assign(fleet.release('1.0.0'));
+    const device = fleet.device();
+    await device.verify();
+    const own = targets['custom'];
+
+    for (const role of [timestamp, snapshot, targets]) role.version += 100;
+    targets['custom'] = { deviceId: 'gw-2', serverTime: '2026-01-01T00:00:00Z' };
+    await expect(device.verify()).rejects.toEqual(refusal('wrong_device'));
+
+    for (const role of [timestamp, snapshot, targets]) role.version -= 99;
+    targets['custom'] = own;
+    expect(await device.verify()).toMatchObject({ kind: 'release' });
+  });
+
   test('cannot leave out whom it speaks to', async () => {
     const fleet = await simulateUptane();
     delete fleet.director.targets['custom'];
