@@ -31,32 +31,36 @@ export function ReleaseTable({ releases, shown }: ReleaseTableProps): JSX.Elemen
             </thead>
             <tbody>
               {releases.rows.map((release) => (
-                <tr>
-                  <th scope="row">
-                    {release.product} {release.version}
-                  </th>
-                  <td>
-                    <State state={release.state} />
-                    <Recall release={release} />
-                  </td>
-                  <td>{release.class}</td>
-                  <td>{release.runningOn}</td>
-                  <td>{release.securityEpoch}</td>
-                  <td>
-                    <code title={release.manifestSha256}>
-                      {release.manifestSha256.slice(0, 12)}
-                    </code>
-                  </td>
-                  <td>
-                    <Instant at={release.publishedAt} />
-                  </td>
-                </tr>
+                <ReleaseRow release={release} />
               ))}
             </tbody>
           </table>
         </div>
       )}
     </section>
+  );
+}
+
+function ReleaseRow({ release }: { readonly release: ShownRelease }): JSX.Element {
+  return (
+    <tr>
+      <th scope="row">
+        {release.product} {release.version}
+      </th>
+      <td>
+        <State state={release.state} />
+        <Recall release={release} />
+      </td>
+      <td>{release.class}</td>
+      <td>{release.runningOn}</td>
+      <td>{release.securityEpoch}</td>
+      <td>
+        <code title={release.manifestSha256}>{release.manifestSha256.slice(0, 12)}</code>
+      </td>
+      <td>
+        <Instant at={release.publishedAt} />
+      </td>
+    </tr>
   );
 }
 

@@ -38,8 +38,9 @@ async function listNewestReleases(db: Database, limit: number): Promise<readonly
       'published_at as publishedAt',
       'recall_reason as recallReason',
     ])
-    .select(({ selectFrom }) =>
-      selectFrom('devices')
+    .select((releases) =>
+      releases
+        .selectFrom('devices')
         .select(({ fn }) => fn.countAll<number>().as('count'))
         .whereRef('devices.running_manifest_sha256', '=', 'releases.manifest_sha256')
         .where('devices.state', '=', 'accepted')

@@ -72,15 +72,18 @@ interface Heard {
   readonly report: Report;
 }
 
+/** Events that tell something of the device, and nothing of how its update stands. */
+const ASIDE = ['started', 'recalled', 'noticed', 'waiting', 'drift'] as const;
+type Aside = Extract<ReportEvent, { readonly kind: (typeof ASIDE)[number] }>;
+
+function isAside(event: ReportEvent): event is Aside {
+  return ASIDE.some((kind) => kind === event.kind);
+}
+
 function applyEvent(known: Known, { state, release, report }: Heard): Effects {
   const { event } = report;
+  if (isAside(event)) return NOTHING;
   switch (event.kind) {
-    case 'started':
-    case 'recalled':
-    case 'noticed':
-    case 'waiting':
-    case 'drift':
-      return NOTHING;
     case 'stage':
       return moved(state, STAGES[event.stage]);
     case 'receipt':

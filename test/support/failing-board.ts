@@ -16,16 +16,8 @@ import {
   type Slot,
 } from '../../agent/state/agent-state.ts';
 import type { ReportEvent } from '../../shared/protocol/report.ts';
-import {
-  DIGESTS,
-  faultyWrites,
-  fetched,
-  oldOf,
-  PowerCut,
-  verified,
-  type Content,
-  type Fault,
-} from './failing-world.ts';
+import { DIGESTS, type Content } from './failing-content.ts';
+import { faultyWrites, fetched, oldOf, PowerCut, verified, type Fault } from './failing-world.ts';
 
 /** What a simulated boot loader does when the power comes: it answers which slot it starts. */
 export interface Firmware {

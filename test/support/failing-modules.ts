@@ -3,7 +3,7 @@ import type { ModuleDeps } from '../../agent/modules/module-deps.ts';
 import { newEntry, NO_MODULES, type ModuleJournal } from '../../agent/modules/module-journal.ts';
 import { openModuleLog } from '../../agent/modules/module-log.ts';
 import type { ModuleQuery, ModuleState } from '../../agent/modules/module-runner.ts';
-import { DIGESTS, type Content } from './failing-world.ts';
+import { DIGESTS, type Content } from './failing-content.ts';
 
 /** What modules have on the disk of a device: one place each, and what stood there before. */
 export interface ModuleDisk {

@@ -24,6 +24,7 @@ import {
   type Update,
 } from '../../agent/state/agent-state.ts';
 import type { ReportEvent } from '../../shared/protocol/report.ts';
+import { DIGESTS, type Content } from './failing-content.ts';
 import { failingModules, moduleDisk, type ModuleDisk } from './failing-modules.ts';
 
 /** The plug was pulled: everything that was not on disk is gone. */
@@ -55,9 +56,6 @@ export interface FailingDevice {
   readonly steps: () => number;
 }
 
-/** What stands in a slot. */
-export type Content = 'old' | 'new' | 'half';
-
 interface Disk {
   state: AgentState;
   readonly outbox: Map<number, ReportEvent>;
@@ -70,8 +68,6 @@ interface Disk {
 
 const RELEASE = { product: 'gateway', version: '2.0.0', manifestSha256: '2'.repeat(64) };
 const OLD_RELEASE = { product: 'gateway', version: '1.0.0', manifestSha256: '1'.repeat(64) };
-/** What is measured of a slot. */
-export const DIGESTS = { old: '1'.repeat(64), new: '2'.repeat(64), half: '0'.repeat(64) } as const;
 
 /** The release that the device starts with. */
 export function oldOf(names: readonly string[]): Installed {
