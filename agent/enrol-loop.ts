@@ -3,7 +3,7 @@ import { ConfigError } from './config/load-config.ts';
 import { enrolmentEnvelope, readEnrolment } from './enrol.ts';
 import { backoffMs } from './link/backoff.ts';
 import { Unreachable } from './link/unreachable.ts';
-import { BACKOFF } from './open-agent.ts';
+import { BACKOFF } from './link/patience.ts';
 import { pause } from './pause.ts';
 import type { Session } from './session.ts';
 import type { AgentState } from './state/agent-state.ts';

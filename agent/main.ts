@@ -11,7 +11,7 @@ import { HELP } from './commands/help.ts';
 import { ConfigError, loadConfig } from './config/load-config.ts';
 import { BUILT_AT, VERSION } from './facts.ts';
 import { AlreadyRunning } from './lock.ts';
-import type { Ambient } from './open-agent.ts';
+import type { Ambient } from './ground.ts';
 
 /** The only place that reads the clock, chance and the process: the rest takes them as arguments. */
 const COMMANDS = { run, install, status, verify, doctor } as const;

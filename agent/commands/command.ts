@@ -1,5 +1,5 @@
 import type { Config } from '../config/load-config.ts';
-import type { Ambient } from '../open-agent.ts';
+import type { Ambient } from '../ground.ts';
 
 /** What a command is given. It answers the exit code. */
 export interface Invocation {

@@ -3,7 +3,8 @@ import { mkdtemp, readFile, readlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadConfig } from '../../agent/config/load-config.ts';
-import { openAgent, type Ambient, type OpenAgent } from '../../agent/open-agent.ts';
+import type { Ambient } from '../../agent/ground.ts';
+import { openAgent, type OpenAgent } from '../../agent/open-agent.ts';
 import { runAgent, type RunEnd } from '../../agent/run-agent.ts';
 import type { DeviceServer } from './device-server.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { doctor } from '../../../agent/commands/doctor.ts';
 import { loadConfig } from '../../../agent/config/load-config.ts';
-import type { Ambient } from '../../../agent/open-agent.ts';
+import type { Ambient } from '../../../agent/ground.ts';
 import { runAgentCommand } from '../../support/agent-process.ts';
 import { startDeviceServer, type DeviceServer } from '../../support/device-server.ts';
 import { provisionDevice, testAmbient, type TestDevice } from '../../support/test-agent.ts';
