@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, type TestContext } from 'vitest';
 import { NoSpace } from '../../../agent/install/free-space.ts';
 import { KERNEL_FILES } from '../../../agent/install/image-target.ts';
 import { sha256Hex } from '../../../shared/crypto/digest.ts';
@@ -79,13 +79,17 @@ function loopDevice(file: string): string | undefined {
 }
 
 describe('a block device', () => {
-  /** Does the work with a loop device of so many bytes as target b; says so when it cannot. */
-  async function withDevice(bytes: number, work: (device: string) => Promise<void>): Promise<void> {
+  /** Does the work with a loop device of so many bytes as target b; the test is skipped without one. */
+  async function withDevice(
+    { skip }: TestContext,
+    bytes: number,
+    work: (device: string) => Promise<void>,
+  ): Promise<void> {
     const backing = join(world.folder, 'backing');
     await writeFile(backing, Buffer.alloc(MIB, 'old'));
     await truncate(backing, bytes);
     const device = loopDevice(backing);
-    if (device === undefined) return; // needs root, and loop devices in the kernel
+    if (device === undefined) return skip('needs root, and loop devices in the kernel');
     world.targets = { ...world.targets, b: device };
     try {
       await work(device);
@@ -94,9 +98,9 @@ describe('a block device', () => {
     }
   }
 
-  test('takes an image that is as long as itself, zeros over old content included', async () => {
+  test('takes an image that is as long as itself, zeros over old content included', async (context) => {
     const image = Buffer.concat([Buffer.alloc(2 * MIB), Buffer.alloc(2 * MIB, 'n')]);
-    await withDevice(image.length, async (device) => {
+    await withDevice(context, image.length, async (device) => {
       const task = await world.task(image, image);
       const { check, install } = world.installer();
       await check(task);
@@ -107,9 +111,9 @@ describe('a block device', () => {
     });
   });
 
-  test('keeps what lies behind a shorter image, and does not measure it', async () => {
+  test('keeps what lies behind a shorter image, and does not measure it', async (context) => {
     const image = Buffer.alloc(MIB / 2 + 100, 'n');
-    await withDevice(4 * MIB, async (device) => {
+    await withDevice(context, 4 * MIB, async (device) => {
       expect((await world.installer().install(await world.task(image, image))).sha256).toBe(
         sha256Hex(image),
       );
@@ -119,9 +123,9 @@ describe('a block device', () => {
     });
   });
 
-  test('that is smaller than the image is refused, and nothing is written', async () => {
+  test('that is smaller than the image is refused, and nothing is written', async (context) => {
     const image = Buffer.alloc(4 * MIB + 1, 'n');
-    await withDevice(4 * MIB, async (device) => {
+    await withDevice(context, 4 * MIB, async (device) => {
       const before = sha256Hex(await readFile(device));
       const task = await world.task(image, image);
       await expect(world.installer().check(task)).rejects.toEqual(unfit('target_too_small'));
@@ -129,14 +133,14 @@ describe('a block device', () => {
     });
   });
 
-  test('that is mounted is refused, by the check and by the kernel', async () => {
-    await withDevice(16 * MIB, async (device) => {
+  test('that is mounted is refused, by the check and by the kernel', async (context) => {
+    await withDevice(context, 16 * MIB, async (device) => {
       const image = Buffer.alloc(MIB, 'n');
       const task = await world.task(image, image);
       const at = join(world.folder, 'mounted');
       await mkdir(at);
-      if (spawnSync('mkfs.ext4', ['-q', device]).status !== 0) return;
-      if (spawnSync('mount', [device, at]).status !== 0) return;
+      execFileSync('mkfs.ext4', ['-q', device]);
+      if (spawnSync('mount', [device, at]).status !== 0) context.skip('this user may not mount');
       try {
         await expect(world.installer().check(task)).rejects.toEqual(unfit('target_in_use'));
         // A mount that our own table does not show, as in another namespace.
