@@ -1,7 +1,7 @@
 import { chmod, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { nativeSignerFromSeed, type Signer } from '../../shared/crypto/signer.ts';
+import { signerFromSeed, type Signer } from '../../shared/crypto/signer.ts';
 import { ONLINE_ROLES, type OnlineRole } from './online-keys.ts';
 
 /** A private key of this server, the one role it was made for, and where it lies. */
@@ -56,7 +56,7 @@ export async function writeNextKey(
   role: OnlineRole,
   seed: Uint8Array,
 ): Promise<HeldKey> {
-  const { keyId } = nativeSignerFromSeed(seed);
+  const { keyId } = signerFromSeed(seed);
   return writeKey(join(folder, `${keyId}.json`), seed, role, { role });
 }
 
@@ -85,7 +85,7 @@ async function parse(
   const parsed = KeyFile.safeParse(jsonOf(text));
   if (!parsed.success) throw notAKey(path);
   const { seed, role } = parsed.data;
-  return { signer: nativeSignerFromSeed(Buffer.from(seed, 'hex')), role };
+  return { signer: signerFromSeed(Buffer.from(seed, 'hex')), role };
 }
 
 /** Never replaced by a new key: the roots that name the old one would no longer fit. */
@@ -101,7 +101,7 @@ async function writeKey(
 ): Promise<HeldKey> {
   const hex = Buffer.from(seed).toString('hex');
   await writeSecret(path, `${JSON.stringify({ keytype: 'ed25519', seed: hex, ...more })}\n`);
-  return { role, signer: nativeSignerFromSeed(seed), path };
+  return { role, signer: signerFromSeed(seed), path };
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

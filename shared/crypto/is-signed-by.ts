@@ -1,10 +1,10 @@
 import { constants, verify } from 'node:crypto';
-import { verifyEd25519 } from './ed25519.ts';
+import { ENGINE } from './engine.ts';
 import { keyObjectOf, type TufKey } from './public-key.ts';
 
 /** Whether `signature` over exactly `bytes` was made with `key`. Never throws on bad signatures. */
 export function isSignedBy(key: TufKey, bytes: Uint8Array, signature: Uint8Array): boolean {
-  if (key.keytype === 'ed25519') return verifyEd25519(key.keyval.public, bytes, signature);
+  if (key.keytype === 'ed25519') return ENGINE.verify(key.keyval.public, bytes, signature);
   const platformKey = keyObjectOf(key);
   try {
     return key.keytype === 'rsa'

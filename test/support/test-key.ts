@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { nativeSignerFromSeed, type Signer } from '../../shared/crypto/signer.ts';
+import { signerFromSeed, type Signer } from '../../shared/crypto/signer.ts';
 
 const made = new Map<string, Signer>();
 
@@ -8,7 +8,7 @@ export function testKey(name: string): Signer {
   const known = made.get(name);
   if (known !== undefined) return known;
   const seed = createHash('sha256').update(`sealift test key ${name}`).digest();
-  const signer = nativeSignerFromSeed(seed);
+  const signer = signerFromSeed(seed);
   made.set(name, signer);
   return signer;
 }

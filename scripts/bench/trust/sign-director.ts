@@ -1,6 +1,6 @@
 import { newSeed } from '../../../shared/crypto/ed25519.ts';
 import { nativePrivateKey, nativeSign } from '../../../shared/crypto/native-ed25519.ts';
-import { nativeSignerFromSeed } from '../../../shared/crypto/signer.ts';
+import { signerFromSeed } from '../../../shared/crypto/signer.ts';
 import { directorFiles, type Word } from '../../../server/director/director-files.ts';
 
 /** Devices in one round: about a second of work. */
@@ -9,7 +9,7 @@ const ROUND = 5_000;
 /** Devices for which the director signs its three files in a second, on one core, without a store. */
 export async function devicesPerSecond(): Promise<number> {
   const [targets, snapshot, timestamp] = [newSeed(), newSeed(), newSeed()].map(
-    nativeSignerFromSeed,
+    signerFromSeed,
   );
   if (!targets || !snapshot || !timestamp) throw new Error('bug: no keys');
   const file = {
