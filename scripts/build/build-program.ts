@@ -32,7 +32,7 @@ export function metafilePath({ name }: Pick<Program, 'name'>): string {
   return fromRoot('dist', `${name}.meta.json`);
 }
 
-function optionsFor({ entry, packages, without = [] }: Program, facts: BuildFacts) {
+function optionsFor({ entry, packages, without = [], instead = {} }: Program, facts: BuildFacts) {
   return {
     absWorkingDir: ROOT,
     entryPoints: [entry],
@@ -40,7 +40,7 @@ function optionsFor({ entry, packages, without = [] }: Program, facts: BuildFact
     bundle: true,
     minify: packages === 'bundle',
     packages,
-    alias: Object.fromEntries(without.map((name) => [name, EMPTY_MODULE])),
+    alias: { ...instead, ...Object.fromEntries(without.map((name) => [name, EMPTY_MODULE])) },
     platform: 'node',
     format: 'esm',
     target: 'node20.19',

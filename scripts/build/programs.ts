@@ -10,6 +10,8 @@ export interface Program {
   readonly packages: 'bundle' | 'external';
   /** Packages that others ask for and that are never used here: left out, an empty module instead. */
   readonly without?: readonly string[];
+  /** Packages that bring a copy of what Node has, and the part of Node that takes their place. */
+  readonly instead?: Readonly<Record<string, string>>;
 }
 
 /** The agent: one file that a device carries. */
@@ -17,8 +19,11 @@ export const AGENT: Program = {
   name: 'sealift-agent',
   entry: 'agent/main.ts',
   packages: 'bundle',
-  // mqtt can speak through WebSockets and SOCKS proxies; the agent's addresses are mqtt(s):// only.
-  without: ['ws', 'socks'],
+  // mqtt can speak through WebSockets and SOCKS proxies, and count time in a browser's workers; the
+  // agent's addresses are mqtt(s):// only, and it runs in Node only.
+  without: ['ws', 'socks', 'worker-timers'],
+  // Node 18's streams in JavaScript, for browsers: 90 kB, and half a megabyte of every board's memory.
+  instead: { 'readable-stream': 'node:stream' },
 };
 
 /** Everything that ships, by who runs it (ARCHITECTURE "Four parties"). */
