@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { Command } from './run-command.ts';
 
@@ -36,6 +36,7 @@ const PIPE_GRACE_MS = 500;
  * whole group is killed, so that a script's children do not go on behind our back.
  */
 export function captureCommand(command: CapturedCommand): Promise<Captured> {
+  const { spawn } = process.getBuiltinModule('node:child_process');
   const [program = '', ...args] = command.command;
   return new Promise((resolve) => {
     const child = spawn(program, args, {

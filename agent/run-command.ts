@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-
 /** A program of the device's owner, from its configuration: never through a shell. */
 export interface Command {
   readonly command: readonly string[];
@@ -22,6 +20,7 @@ export function runCommand({
   timeoutMs,
   environment = {},
 }: Command): Promise<CommandResult> {
+  const { spawn } = process.getBuiltinModule('node:child_process');
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd: folder,

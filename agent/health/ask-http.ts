@@ -1,11 +1,11 @@
 import { get } from 'node:http';
-import { get as getTls } from 'node:https';
 import type { Ailment } from './ailment.ts';
 
 /** Healthy is any 2xx; the body does not matter and is not read. */
 export function askHttp(url: string, timeoutMs: number): Promise<Ailment> {
   return new Promise((resolve) => {
-    const request = (url.startsWith('https:') ? getTls : get)(url, { agent: false }, (answer) => {
+    const ask = url.startsWith('https:') ? process.getBuiltinModule('node:https').get : get;
+    const request = ask(url, { agent: false }, (answer) => {
       const { statusCode = 0 } = answer;
       clearTimeout(timer);
       answer.destroy();

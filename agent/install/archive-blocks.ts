@@ -1,5 +1,4 @@
 import type { FileHandle } from 'node:fs/promises';
-import { createGunzip } from 'node:zlib';
 import { Refusal } from '../../shared/trust/refusal.ts';
 import type { ArchiveLimits } from '../../shared/release/archive-entries.ts';
 import { decodedBlocks, fileBlocks, isOfDecoder, type Blocks } from './file-blocks.ts';
@@ -27,6 +26,7 @@ export async function* readBlocks(file: FileHandle, limits: ArchiveLimits): Bloc
 }
 
 async function* gunzipped(file: FileHandle): Blocks {
+  const { createGunzip } = process.getBuiltinModule('node:zlib');
   try {
     yield* decodedBlocks(file, createGunzip({ chunkSize: 256 * 1_024 }));
   } catch (cause) {

@@ -1,5 +1,4 @@
 import { open, type FileHandle } from 'node:fs/promises';
-import * as zlib from 'node:zlib';
 import type { Transform } from 'node:stream';
 import {
   compressionOf,
@@ -41,7 +40,7 @@ function unpacked(file: FileHandle, compression: Compression): Blocks {
     case 'none':
       return fileBlocks(file);
     case 'gzip':
-      return decodedBlocks(file, zlib.createGunzip({ chunkSize: CHUNK_BYTES }));
+      return decodedBlocks(file, zlib().createGunzip({ chunkSize: CHUNK_BYTES }));
     case 'zstd': {
       const decoder = zstdOfNode();
       return decoder === undefined ? toolBlocks(file, 'zstd') : decodedBlocks(file, decoder());
@@ -51,6 +50,9 @@ function unpacked(file: FileHandle, compression: Compression): Blocks {
   }
 }
 
+/** Only when something is unpacked: an idle agent does without. */
+const zlib = () => process.getBuiltinModule('node:zlib');
+
 interface ZstdOfNode {
   readonly createZstdDecompress?: (options: object) => Transform;
   readonly constants: { readonly ZSTD_d_windowLogMax?: number };
@@ -58,7 +60,7 @@ interface ZstdOfNode {
 
 /** Node has zstd of its own from 22.15 on; without it, the system's program does the same. */
 function zstdOfNode(): (() => Transform) | undefined {
-  const { createZstdDecompress, constants } = zlib as unknown as ZstdOfNode;
+  const { createZstdDecompress, constants } = zlib() as unknown as ZstdOfNode;
   const windowLogMax = constants.ZSTD_d_windowLogMax;
   if (createZstdDecompress === undefined || windowLogMax === undefined) return undefined;
   const params = { [windowLogMax]: ZSTD_WINDOW_LOG };

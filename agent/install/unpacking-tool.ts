@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, type FileHandle } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
@@ -37,6 +37,7 @@ export async function hasTool(tool: Tool, path: string): Promise<boolean> {
 
 /** A file as the tool unpacks it. The tool reads the file itself, so nothing is copied through us. */
 export async function* toolBlocks(file: FileHandle, tool: Tool, idleMs = IDLE_MS): Blocks {
+  const { spawn } = process.getBuiltinModule('node:child_process');
   // Its own environment: XZ_OPT and the like could lift the limits.
   const child = spawn(tool, ARGUMENTS[tool], {
     stdio: [file.fd, 'pipe', 'pipe'],

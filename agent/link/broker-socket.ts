@@ -1,5 +1,4 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 
 const PLAIN_PORT = 1_883;
 const TLS_PORT = 8_883;
@@ -13,7 +12,7 @@ export function brokerSocket(url: URL, ca: Buffer | undefined): Socket {
   if (url.protocol !== 'mqtts:') {
     return connectPlain({ host, port: Number(url.port || PLAIN_PORT) });
   }
-  return connectTls({
+  return process.getBuiltinModule('node:tls').connect({
     host,
     port: Number(url.port || TLS_PORT),
     ...(isIP(host) === 0 ? { servername: host } : {}),

@@ -5,8 +5,8 @@ import {
   type IncomingHttpHeaders,
   type IncomingMessage,
 } from 'node:http';
+import type { Agent as TlsAgent } from 'node:https';
 import type { Readable } from 'node:stream';
-import { Agent as TlsAgent, request as requestTls } from 'node:https';
 import { Refusal } from '../../shared/trust/refusal.ts';
 import { isPrivate } from './plaintext.ts';
 import { paceGuard, SlowRetrieval, type Pace } from './pace.ts';
@@ -52,7 +52,7 @@ export interface HttpClientOptions {
 export function httpClient({ ca, allowPlaintext, idleMs }: HttpClientOptions): HttpClient {
   const keepAlive = { keepAlive: true, maxSockets: 4 };
   const plain = new PlainAgent(keepAlive);
-  const tls = new TlsAgent({ ...keepAlive, ...(ca === undefined ? {} : { ca }) });
+  let tls: TlsAgent | undefined;
   const send = (asked: HttpRequest): ClientRequest => {
     const { method, url, headers = {}, body, signal } = asked;
     const length = body === undefined ? {} : { 'content-length': String(body.length) };
@@ -61,9 +61,10 @@ export function httpClient({ ca, allowPlaintext, idleMs }: HttpClientOptions): H
       headers: { ...headers, ...length },
       ...(signal === undefined ? {} : { signal }),
     };
-    return url.protocol === 'https:'
-      ? requestTls(url, { ...options, agent: tls })
-      : requestPlain(url, { ...options, agent: plain });
+    if (url.protocol !== 'https:') return requestPlain(url, { ...options, agent: plain });
+    const https = process.getBuiltinModule('node:https'); // a megabyte that plain lines do without
+    tls ??= new https.Agent({ ...keepAlive, ...(ca === undefined ? {} : { ca }) });
+    return https.request(url, { ...options, agent: tls });
   };
   const ask = (asked: HttpRequest): Promise<HttpAnswer> =>
     new Promise((resolve, reject) => {
@@ -95,7 +96,7 @@ export function httpClient({ ca, allowPlaintext, idleMs }: HttpClientOptions): H
     ask,
     close: () => {
       plain.destroy();
-      tls.destroy();
+      tls?.destroy();
     },
   };
 }
