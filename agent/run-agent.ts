@@ -1,3 +1,4 @@
+import { collectAll } from './collect-garbage.ts';
 import { sleepUntilReady } from './conditions/sleep-until-ready.ts';
 import { confirmBoot } from './boot/confirm-boot.ts';
 import { lookAtSlot, tellDrift } from './drift/look-for-drift.ts';
@@ -90,16 +91,23 @@ async function follow(session: Session): Promise<void> {
   let known: Known = UNKNOWN;
   while (!ambient.signal.aborted) {
     drift.lookIfDue();
+    const before = known;
     known = await turn(session, (await drift.settle()) ? UNKNOWN : known);
     const waitMs =
       known.failures === 0
         ? jitteredMs(pollMs, ambient.random)
         : Math.min(pollMs, backoffMs(known.failures, BACKOFF, ambient.random));
+    const hasWorked = known.tag !== before.tag;
+    const rest = hasWorked ? setTimeout(collectAll, Math.min(REST_MS, waitMs)) : undefined;
     const awake = await sleepUntilReady(session, waitMs);
+    clearTimeout(rest);
     if (awake === 'ready') known = UNKNOWN;
   }
   await drift.end();
 }
+
+/** When what a turn left to do, reports and the broker, is done as well. */
+const REST_MS = 2_000;
 
 interface Known {
   /** Of the bundle that has been dealt with, so that the server need not send it again. */

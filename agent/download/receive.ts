@@ -4,6 +4,7 @@ import { Refusal } from '../../shared/trust/refusal.ts';
 import type { HttpAnswer } from '../link/http.ts';
 import { paceGuard, SlowRetrieval, type Pace } from '../link/pace.ts';
 import { Unreachable } from '../link/unreachable.ts';
+import { eachChunk } from './each-chunk.ts';
 import { writeBehind } from './write-behind.ts';
 
 /** A file that is being received: what of it is there, and how long it was signed to be. */
@@ -43,12 +44,12 @@ export async function receive(
   const requirePace = paceGuard(into.pace);
   let received = 0;
   try {
-    for await (const chunk of body as AsyncIterable<Buffer>) {
+    await eachChunk(body, (chunk) => {
       received += chunk.length;
       if (into.from + received > into.length) throw wrongLength(into, undefined);
-      await sink.write(chunk);
       requirePace(received);
-    }
+      return sink.write(chunk);
+    });
   } catch (cause) {
     if (cause instanceof Refusal || isOfDisk(cause)) throw cause;
     await sink.flush();

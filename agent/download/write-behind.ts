@@ -1,11 +1,12 @@
 import type { Hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
+import { collectYoung } from '../collect-garbage.ts';
 import { BUFFER_BYTES } from '../install/hash-file.ts';
-import { garbageCollector } from './collect-garbage.ts';
 
 /** Where the bytes of a download go: hashed, and to their place in a file. */
 export interface Sink {
-  readonly write: (chunk: Buffer) => Promise<void>;
+  /** Answers when it can take more, if that is not now. */
+  readonly write: (chunk: Buffer) => Promise<void> | undefined;
   /** Everything that was written so far is in the file, and what the disk said against it is thrown. */
   readonly flush: () => Promise<void>;
 }
@@ -35,7 +36,6 @@ export function writeBehind({ file, hash, from }: Behind): Sink {
   let buffers = 0;
   let writing = Promise.resolve();
   const disk = diskBehind(file, from);
-  const collectGarbage = garbageCollector();
   const pass = async (): Promise<void> => {
     await writing;
     disk.requireSound();
@@ -47,15 +47,13 @@ export function writeBehind({ file, hash, from }: Behind): Sink {
     filled = 0;
     [buffer, other] = [other, buffer];
     buffers += 1;
-    if (buffers % BUFFERS_BETWEEN_COLLECTIONS === 0) collectGarbage();
+    if (buffers % BUFFERS_BETWEEN_COLLECTIONS === 0) collectYoung();
   };
-  const write = async (chunk: Buffer): Promise<void> => {
-    for (let taken = 0; taken < chunk.length;) {
-      const copied = chunk.copy(buffer, filled, taken);
-      filled += copied;
-      taken += copied;
-      if (filled === buffer.length) await pass();
-    }
+  const write = (chunk: Buffer): Promise<void> | undefined => {
+    const copied = chunk.copy(buffer, filled);
+    filled += copied;
+    if (filled < buffer.length) return undefined;
+    return pass().then(() => write(chunk.subarray(copied)));
   };
   const flush = async (): Promise<void> => {
     await pass();

@@ -7,10 +7,13 @@ import type { Device } from './device.ts';
 const AGENT = [process.execPath, bundlePath({ name: 'sealift-agent' })] as const;
 
 /**
- * What a board starts it with, where memory counts: a young generation of 1 MB, no compiling at run
- * time (which nothing here is hot enough to earn back, and costs pages of its own), one malloc arena.
+ * What a board starts it with where memory counts (packaging/examples/sparing.conf): a young
+ * generation of 1 MB; no compiling at run time, which nothing here is hot enough to earn back, and
+ * which costs pages of its own; Node's own modules read when they are used, not all from a snapshot.
  */
-const SPARING = ['--max-semi-space-size=1', '--jitless', '--no-expose-wasm'] as const;
+const SPARING = [
+  ...['--jitless', '--max-semi-space-size=1', '--optimize-for-size', '--no-node-snapshot'],
+] as const;
 
 /** Starts the agent of a device; `name` names its log. */
 export function startAgent(keeper: Keeper, { id, configFile }: Device, name = id): Running {
