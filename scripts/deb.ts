@@ -72,5 +72,7 @@ async function main(): Promise<void> {
 async function requireDpkg(): Promise<void> {
   const found = await run(['dpkg-deb', '--version']).catch(() => undefined);
   if (found?.code === 0) return;
-  throw new Error('dpkg-deb is not installed: install the package "dpkg" (Debian has it; others do too)');
+  throw new Error(
+    'dpkg-deb is not installed: install the package "dpkg" (Debian has it; others do too)',
+  );
 }

@@ -19,6 +19,8 @@ export interface DebPlan {
   readonly revision: string;
   readonly maintainer: string;
   readonly node?: BundledNode | undefined;
+  /** `fast` is for packages that are only tried out: with Node, `small` takes minutes. */
+  readonly compression?: 'small' | 'fast';
   /** Folder that it is written to. */
   readonly out: string;
 }
@@ -45,7 +47,7 @@ export async function buildDeb(plan: DebPlan): Promise<string> {
     await putControl(tree, control, sums);
     await mkdir(out, { recursive: true });
     const deb = join(out, `sealift-agent_${version}_${architecture.id}.deb`);
-    await pack(tree, deb, facts.builtAt);
+    await pack(tree, deb, plan);
     return deb;
   } finally {
     await rm(tree, { recursive: true, force: true });
@@ -96,12 +98,14 @@ async function makeFolder(tree: string, path: string): Promise<void> {
   await chmod(join(tree, path), 0o755);
 }
 
-async function pack(tree: string, deb: string, builtAt: Date): Promise<void> {
+async function pack(tree: string, deb: string, plan: DebPlan): Promise<void> {
+  const { facts, compression = 'small' } = plan;
   const env = {
-    SOURCE_DATE_EPOCH: String(builtAt.getTime() / 1_000),
+    SOURCE_DATE_EPOCH: String(facts.builtAt.getTime() / 1_000),
     DPKG_DEB_THREADS_MAX: '1', // xz cuts its blocks by the number of threads
   };
-  const command = ['dpkg-deb', '--root-owner-group', '-Zxz', '--build', tree, deb] as const;
+  const how = compression === 'small' ? ['-Zxz'] : ['-Zgzip', '-z1'];
+  const command = ['dpkg-deb', '--root-owner-group', ...how, '--build', tree, deb] as const;
   const { code, stderr } = await run(command, { env });
   if (code !== 0) throw new Error(`dpkg-deb failed: ${stderr.trim()}`);
   if ((await stat(deb)).size === 0) throw new Error(`bug: ${deb} is empty`);

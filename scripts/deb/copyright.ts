@@ -32,7 +32,8 @@ async function readIncluded(folder: string): Promise<Included> {
   const manifest: unknown = JSON.parse(await readFile(join(at, 'package.json'), 'utf8'));
   const { name, version, license } = Manifest.parse(manifest);
   const file = (await readdir(at)).find((each) => /^licen[cs]e/i.test(each));
-  const text = file === undefined ? `(only the name: ${license})` : await readFile(join(at, file), 'utf8');
+  const text =
+    file === undefined ? `(only the name: ${license})` : await readFile(join(at, file), 'utf8');
   return { name, version, licence: license, text };
 }
 

@@ -37,5 +37,8 @@ a configuration, and additions to the units for boards and update modules
 }
 
 function escaped(line: string): string {
-  return line.replaceAll('\\', '\\e').replaceAll('-', '\\-').replace(/^(?=[.'])/, '\\&');
+  return line
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replace(/^(?=[.'])/, '\\&');
 }

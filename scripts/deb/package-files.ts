@@ -35,6 +35,10 @@ export async function packageFiles(plan: FilesPlan): Promise<readonly PackageFil
     ...(await folderOf(`${LIBRARY}/examples`, 'examples')),
     ...(await units()),
     copiedFile('usr/lib/tmpfiles.d/sealift-agent.conf', fromRoot('packaging', 'tmpfiles.conf')),
+    copiedFile(
+      'usr/lib/systemd/system-preset/80-sealift-agent.preset',
+      fromRoot('packaging', 'systemd-preset.conf'),
+    ),
     packed('usr/share/man/man8/sealift-agent.8.gz', manualPage(facts.version, facts.builtAt)),
     ...(await documents(plan)),
     copiedFile(

@@ -1,0 +1,73 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import { until } from '../processes/until.ts';
+import { serialOf } from './root.ts';
+
+/** What QEMU is given. */
+export interface MachinePlan {
+  readonly kernel: string;
+  readonly initrd: string;
+  readonly disk: string;
+  /** A second disk, for the example of a board. */
+  readonly spare: string;
+  readonly serialFile: string;
+  readonly interrupted: AbortSignal;
+}
+
+/** An emulated arm64 board that runs. */
+export interface Machine {
+  /** Waits until the board has said that; fails at once when it says that something is not so. */
+  readonly says: (line: RegExp, seconds: number) => Promise<string>;
+  /** Whether it has switched itself off. */
+  readonly hasEnded: () => boolean;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts it. */
+export async function startMachine(plan: MachinePlan): Promise<Machine> {
+  const { serialFile, interrupted } = plan;
+  const line = await open(serialFile, 'w');
+  const child = spawn('qemu-system-aarch64', argumentsOf(plan), {
+    stdio: ['ignore', line.fd, line.fd],
+    detached: true,
+  });
+  await line.close();
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  return {
+    hasEnded,
+    says: (wanted, seconds) =>
+      until({ what: `the board to say ${String(wanted)}`, seconds, interrupted }, async () => {
+        const serial = await serialOf(serialFile);
+        const wrong = /##WRONG .*/.exec(serial)?.[0];
+        if (wrong !== undefined) throw new Error(`${wrong.trim()}; see ${serialFile}`);
+        const found = wanted.exec(serial)?.[0];
+        if (found === undefined && hasEnded())
+          throw new Error(`the board ended; see ${serialFile}`);
+        return found;
+      }),
+    stop: () => stop(child, hasEnded),
+  };
+}
+
+async function stop(child: ChildProcess, hasEnded: () => boolean): Promise<void> {
+  if (hasEnded()) return;
+  const gone = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      resolve();
+    });
+  });
+  child.kill('SIGKILL');
+  await gone;
+}
+
+function argumentsOf({ kernel, initrd, disk, spare }: MachinePlan): readonly string[] {
+  const words = ['root=/dev/vda', 'console=ttyAMA0', 'quiet', 'systemd.show_status=no'];
+  return [
+    ...['-M', 'virt', '-cpu', 'cortex-a57', '-m', '768', '-smp', '1'],
+    ...['-accel', 'tcg,thread=multi', '-display', 'none', '-monitor', 'none', '-serial', 'stdio'],
+    ...['-kernel', kernel, '-initrd', initrd, '-append', words.join(' '), '-no-reboot'],
+    ...['-drive', `if=none,id=hd0,format=raw,file=${disk}`, '-device', 'virtio-blk-pci,drive=hd0'],
+    ...['-drive', `if=none,id=hd1,format=raw,file=${spare}`, '-device', 'virtio-blk-pci,drive=hd1'],
+    ...['-nic', 'user,model=virtio-net-pci'],
+  ];
+}
