@@ -68,6 +68,7 @@ function argumentsOf({ kernel, initrd, disk, spare }: MachinePlan): readonly str
     ...['-kernel', kernel, '-initrd', initrd, '-append', words.join(' '), '-no-reboot'],
     ...['-drive', `if=none,id=hd0,format=raw,file=${disk}`, '-device', 'virtio-blk-pci,drive=hd0'],
     ...['-drive', `if=none,id=hd1,format=raw,file=${spare}`, '-device', 'virtio-blk-pci,drive=hd1'],
-    ...['-nic', 'user,model=virtio-net-pci'],
+    // Without a boot ROM of the card's own: the kernel is started directly.
+    ...['-netdev', 'user,id=net0', '-device', 'virtio-net-pci,netdev=net0,romfile='],
   ];
 }
