@@ -17,7 +17,7 @@ import { fetchPackages } from './rig/packages.ts';
 import { startMachine, type Machine } from './service-rig/machine.ts';
 import { fetchDebian } from './service-rig/packages.ts';
 import { provisionFiles } from './service-rig/provision.ts';
-import { buildServiceRoot } from './service-rig/root.ts';
+import { debianRoot, provisionDisk } from './service-rig/root.ts';
 import { playService } from './service-rig/story.ts';
 
 const HELP = `npm run service-rig -- [--work FOLDER] [--json]
@@ -82,17 +82,17 @@ async function build(setting: Setting) {
   const kernel = await fetchPackages(work, screen.progress);
   screen.progress('downloading Debian with systemd for arm64');
   const debian = await fetchDebian(work);
-  const packages = await ourPackages(run);
-  const busybox = await busyboxOf(work, kernel);
-  const provision = await provisionFiles(setting);
   screen.progress('building the root file system');
-  const disk = await buildServiceRoot(run, { debian, busybox, packages, provision });
+  const root = await debianRoot(work, debian, await busyboxOf(work, kernel));
+  const files = await provisionFiles(setting);
+  const provision = await provisionDisk(work, { packages: await ourPackages(run), files });
   const spare = join(run, 'spare.img');
   await runTool('truncate', ['-s', '16M', spare]);
   const value: Machine = await startMachine({
     kernel: join(kernel.kernelRoot, 'boot', `vmlinuz-${kernel.kernelVersion}`),
     initrd: await buildInitrd(work, kernel),
-    ...{ disk, spare, interrupted: interruption.signal },
+    disks: [root, provision, spare],
+    interrupted: interruption.signal,
     serialFile: join(work, 'serial.log'),
   });
   return { says: `${debian.length} packages of Debian, and ours`, facts: {}, value };

@@ -7,9 +7,8 @@ import { serialOf } from './root.ts';
 export interface MachinePlan {
   readonly kernel: string;
   readonly initrd: string;
-  readonly disk: string;
-  /** A second disk, for the example of a board. */
-  readonly spare: string;
+  /** In this order: the root, what the story needs, and an empty one that is only written to. */
+  readonly disks: readonly [root: string, provision: string, spare: string];
   readonly serialFile: string;
   readonly interrupted: AbortSignal;
 }
@@ -60,14 +59,16 @@ async function stop(child: ChildProcess, hasEnded: () => boolean): Promise<void>
   await gone;
 }
 
-function argumentsOf({ kernel, initrd, disk, spare }: MachinePlan): readonly string[] {
+function argumentsOf({ kernel, initrd, disks }: MachinePlan): readonly string[] {
   const words = ['root=/dev/vda', 'console=ttyAMA0', 'quiet', 'systemd.show_status=no'];
   return [
     ...['-M', 'virt', '-cpu', 'cortex-a57', '-m', '768', '-smp', '1'],
     ...['-accel', 'tcg,thread=multi', '-display', 'none', '-monitor', 'none', '-serial', 'stdio'],
     ...['-kernel', kernel, '-initrd', initrd, '-append', words.join(' '), '-no-reboot'],
-    ...['-drive', `if=none,id=hd0,format=raw,file=${disk}`, '-device', 'virtio-blk-pci,drive=hd0'],
-    ...['-drive', `if=none,id=hd1,format=raw,file=${spare}`, '-device', 'virtio-blk-pci,drive=hd1'],
+    ...disks.flatMap((file, index) => [
+      ...['-drive', `if=none,id=hd${index},format=raw,file=${file}`],
+      ...['-device', `virtio-blk-pci,drive=hd${index}`],
+    ]),
     // Without a boot ROM of the card's own: the kernel is started directly.
     ...['-netdev', 'user,id=net0', '-device', 'virtio-net-pci,netdev=net0,romfile='],
   ];

@@ -4,8 +4,17 @@ import { openPrivateApt } from '../fetch-real-firmware/private-apt.ts';
 
 /** A small Debian with systemd as its first process, dpkg and what our maintainer scripts call. */
 const DEBIAN = [
-  ...['base-files', 'base-passwd', 'bash', 'coreutils', 'dash', 'dpkg', 'findutils', 'grep'],
-  ...['gzip', 'init-system-helpers', 'libc-bin', 'libgcc-s1', 'libstdc++6', 'mount', 'perl-base'],
+  ...['base-files', 'base-passwd', 'bash', 'coreutils', 'dash', 'diffutils', 'dpkg', 'findutils'],
+  ...[
+    'grep',
+    'gzip',
+    'init-system-helpers',
+    'libc-bin',
+    'libgcc-s1',
+    'libstdc++6',
+    'mount',
+    'perl-base',
+  ],
   ...['sed', 'systemd', 'tar', 'util-linux'],
 ];
 

@@ -1,19 +1,18 @@
-import { copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { sha256Hex } from '../../shared/crypto/digest.ts';
 import { createRoot, unpack } from '../fetch-real-firmware/root-fs.ts';
 import { readPackage } from '../fetch-real-firmware/debian-package.ts';
+import { runTool } from '../fetch-real-firmware/run-tool.ts';
 import { makeFileSystem } from '../rig/root.ts';
 import { fromRoot } from '../root.ts';
 
-/** What a board with systemd is made of. */
-export interface ServiceRoot {
-  readonly debian: readonly string[];
-  /** A static busybox, for `ip`: no network daemon is needed. */
-  readonly busybox: string;
+/** What the rig puts on a disk beside the root: nothing of it is part of Debian. */
+export interface Provision {
   /** Two revisions of our package: one to install, one to upgrade to. */
   readonly packages: readonly [string, string];
-  /** The agent's configuration and both roots, as files for /opt/provision. */
-  readonly provision: ReadonlyMap<string, string>;
+  /** The agent's configuration, both roots and the service. */
+  readonly files: ReadonlyMap<string, string>;
 }
 
 const MEBIBYTES = 900;
@@ -37,17 +36,42 @@ const STORY = `[Unit]
 After=multi-user.target
 [Service]
 Type=oneshot
-ExecStart=/bin/bash /opt/story.sh
+ExecStartPre=/bin/mount -o ro /dev/vdb /mnt
+ExecStart=/bin/bash /mnt/story.sh
 StandardOutput=tty
 StandardError=tty
 TTYPath=/dev/console
 `;
 
-/** Builds the root file system; answers the image. The packages' own scripts have not run in it. */
-export async function buildServiceRoot(work: string, plan: ServiceRoot): Promise<string> {
-  const tree = join(work, 'tree');
+/**
+ * The root file system of a Debian with systemd, in which the packages' own scripts have not run. It is
+ * kept in `work`: the same packages are not unpacked again. Answers a copy for this run.
+ */
+export async function debianRoot(
+  work: string,
+  debian: readonly string[],
+  busybox: string,
+): Promise<string> {
+  const name = sha256Hex(Buffer.from([...debian, NETWORK, STORY].join('\n'))).slice(0, 16);
+  const kept = join(work, `debian-${name}.ext4`);
+  const isKept = await stat(kept).then(Boolean, () => false);
+  if (!isKept) {
+    await buildRoot(work, `${kept}.partial`, { debian, busybox });
+    await rename(`${kept}.partial`, kept);
+  }
+  const disk = join(work, 'run', 'root.ext4');
+  await runTool('cp', ['--sparse=always', kept, disk]);
+  return disk;
+}
+
+async function buildRoot(
+  work: string,
+  image: string,
+  { debian, busybox }: { readonly debian: readonly string[]; readonly busybox: string },
+): Promise<void> {
+  const tree = join(work, 'run', 'tree');
   await createRoot(tree);
-  for (const deb of plan.debian) await unpack(deb, tree);
+  for (const deb of debian) await unpack(deb, tree);
   for (const name of [
     'proc',
     'sys',
@@ -55,21 +79,29 @@ export async function buildServiceRoot(work: string, plan: ServiceRoot): Promise
     'run',
     'tmp',
     'root',
-    'opt/provision',
+    'mnt',
+    'opt',
     'var/lib/dpkg/info',
   ]) {
     await mkdir(join(tree, name), { recursive: true });
   }
-  const at = (path: string): string => join(tree, path);
-  await writeSystem(at, plan.debian);
-  await copyFile(plan.busybox, at('opt/busybox'));
-  await copyFile(fromRoot('scripts', 'service-rig', 'story.sh'), at('opt/story.sh'));
-  for (const [index, deb] of plan.packages.entries())
-    await copyFile(deb, at(`opt/${index + 1}.deb`));
-  for (const [name, text] of plan.provision) await writeFile(at(`opt/provision/${name}`), text);
-  const image = join(work, 'root.ext4');
+  await writeSystem((path) => join(tree, path), debian);
+  await copyFile(busybox, join(tree, 'opt/busybox'));
   await makeFileSystem(image, { label: 'root', mebibytes: MEBIBYTES, tree });
   await rm(tree, { recursive: true });
+}
+
+/** The disk with what the story needs; answers its image. */
+export async function provisionDisk(work: string, { packages, files }: Provision): Promise<string> {
+  const tree = join(work, 'run', 'provision');
+  await mkdir(tree);
+  await copyFile(fromRoot('scripts', 'service-rig', 'story.sh'), join(tree, 'story.sh'));
+  for (const [index, deb] of packages.entries()) {
+    await copyFile(deb, join(tree, `${index + 1}.deb`));
+  }
+  for (const [name, text] of files) await writeFile(join(tree, name), text);
+  const image = join(work, 'run', 'provision.ext4');
+  await makeFileSystem(image, { label: 'provision', mebibytes: 200, tree });
   return image;
 }
 

@@ -28,7 +28,7 @@ until_so() {
   done
 }
 runs() { status | tr -d ' \n' | grep -q "\"running\":{[^}]*\"version\":\"$1\".*\"stage\":\"idle\""; }
-install() { dpkg -i "/opt/$1.deb" >/tmp/dpkg.log 2>&1 || { cat /tmp/dpkg.log; wrong "dpkg -i $1"; }; }
+install() { dpkg -i "/mnt/$1.deb" >/tmp/dpkg.log 2>&1 || { cat /tmp/dpkg.log; wrong "dpkg -i $1"; }; }
 drop_in() { mkdir -p "/etc/systemd/system/$1.d" && cat >"/etc/systemd/system/$1.d/$2" && systemctl daemon-reload; }
 
 say "BOOTED systemd $(systemctl --version | head -n 1), $(uname -m)"
@@ -42,8 +42,8 @@ is 'the state folder' "$(stat -c '%a %U' /var/lib/sealift)" '700 root'
 is 'the slots folder' "$(stat -c '%a %U' /var/lib/sealift-slots)" '755 root'
 say "INSTALLED $(sealift-agent --version), Node $(/usr/lib/sealift/node/bin/node --version)"
 
-cp /opt/provision/*.json /etc/sealift/
-cp /opt/provision/gateway.service /etc/systemd/system/
+cp /mnt/*.json /etc/sealift/
+cp /mnt/gateway.service /etc/systemd/system/
 systemctl daemon-reload
 systemctl enable gateway.service 2>/dev/null
 systemctl enable --now sealift-agent.service 2>/dev/null || wrong 'enable --now'
@@ -121,17 +121,16 @@ say BACK
 # The example of a board: what its lines open, and what is shut without them.
 echo '[Service]
 ExecStart=
-ExecStart=/bin/dd if=/dev/zero of=/dev/vdb bs=4096 count=1 oflag=direct' | drop_in sealift-agent-doctor.service what.conf
-mknod_device() { [ -b /dev/vdb ]; }
-mknod_device || wrong 'no second disk'
+ExecStart=/bin/dd if=/dev/zero of=/dev/vdc bs=4096 count=1 oflag=direct' | drop_in sealift-agent-doctor.service what.conf
+[ -b /dev/vdc ] || wrong 'no spare disk'
 systemctl start sealift-agent-doctor.service 2>/dev/null && wrong 'the sandbox lets a disk be written'
-sed 's,/dev/mmcblk0p2,/dev/vdb,' /usr/lib/sealift/examples/board.conf | drop_in sealift-agent-doctor.service board.conf
+sed 's,/dev/mmcblk0p2,/dev/vdc,' /usr/lib/sealift/examples/board.conf | drop_in sealift-agent-doctor.service board.conf
 systemctl start sealift-agent-doctor.service || wrong 'board.conf does not let a partition be written'
 rm -r /etc/systemd/system/sealift-agent-doctor.service.d
 # And of update modules: dpkg at work as a child of the agent.
 echo '[Service]
 ExecStart=
-ExecStart=/usr/bin/dpkg -i /opt/2.deb' | drop_in sealift-agent-doctor.service what.conf
+ExecStart=/usr/bin/dpkg -i /mnt/2.deb' | drop_in sealift-agent-doctor.service what.conf
 systemctl start sealift-agent-doctor.service 2>/dev/null && wrong 'dpkg works inside the sandbox'
 drop_in sealift-agent-doctor.service update-modules.conf </usr/lib/sealift/examples/update-modules.conf
 before=$(property sealift-agent MainPID)

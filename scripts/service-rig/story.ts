@@ -17,82 +17,74 @@ export interface ServiceScene {
 /** An emulated board is slow: Node alone takes seconds to start. */
 const PATIENCE_SECONDS = 2_400;
 
-/** The host's part of story.sh: what the board does is awaited, what it needs is published. */
+/** Something that the board says, and the release that it has to be given for it. */
+interface Act {
+  readonly name: string;
+  readonly title: string;
+  readonly line: RegExp;
+  readonly release?: readonly [version: string, health: 'healthy' | 'sick'];
+}
+
+const act = (name: string, title: string, line: RegExp, release?: Act['release']): Act => ({
+  ...{ name, title, line },
+  ...(release && { release }),
+});
+
+/** story.sh on the board, line by line. */
+const ACTS: readonly Act[] = [
+  act('booted', 'Debian boots with systemd on an arm64 board', /##BOOTED .*/),
+  act('installed', 'The package installs; unconfigured, nothing starts', /##INSTALLED .*/),
+  act('resident', 'Configured, the resident unit is enabled', /##RESIDENT/),
+  act('update-1.0.0', 'It enrols, installs and commits in the sandbox', /##COMMITTED 1\.0\.0.*/, [
+    '1.0.0',
+    'healthy',
+  ]),
+  act('doctor', 'doctor in the sandbox finds a folder that is shut', /##DOCTOR/),
+  act('upgraded', 'An upgrade of the package restarts the agent', /##UPGRADED/),
+  act('update-1.1.0', 'The new one takes the next release', /##COMMITTED 1\.1\.0.*/, [
+    '1.1.0',
+    'healthy',
+  ]),
+  act('sparing', 'With sparing.conf it runs without writable code', /##SPARING.*/),
+  act('timer', 'The timer takes the place of the resident unit', /##TIMER/),
+  act('update-1.2.0', 'A run by the timer commits, and ends', /##COMMITTED 1\.2\.0.*/, [
+    '1.2.0',
+    'healthy',
+  ]),
+  act('rolledBack', 'A sick release is rolled back; no unit has failed', /##ROLLEDBACK/, [
+    '1.3.0',
+    'sick',
+  ]),
+  act('asked', 'A touch of /run/sealift/ask asks now', /##ASKED/),
+  act('back', 'Asked once by hand, the resident agent comes back', /##BACK/),
+  act('examples', 'board.conf opens a disk, update-modules.conf lets dpkg work', /##EXAMPLES/),
+  act('exposure', 'systemd-analyze security, on the running system', /##EXPOSURE.*/),
+  act('purged', 'Removed, installed again, purged: the slots stay', /##PURGED/),
+];
+
+/** The host's part: what the board does is awaited, what it needs is published. */
 export async function playService(scene: ServiceScene): Promise<void> {
-  const { setting } = scene;
-  await heard(scene, 'booted', 'Debian boots with systemd on an arm64 board', /##BOOTED .*/);
-  await heard(
-    scene,
-    'installed',
-    'The package installs; unconfigured, nothing starts',
-    /##INSTALLED .*/,
-  );
-  await heard(scene, 'resident', 'Configured, the resident unit is enabled', /##RESIDENT/);
-  await enrolled(scene);
-  await publishGateway(setting, '1.0.0', 'healthy');
-  await assign(setting, [BOARD_ID], '1.0.0');
-  await heard(
-    scene,
-    'update-1.0.0',
-    'It installs and commits under the sandbox',
-    /##COMMITTED 1\.0\.0.*/,
-  );
-  await heard(scene, 'doctor', 'doctor inside the sandbox finds a folder shut', /##DOCTOR/);
-  await heard(scene, 'upgraded', 'An upgrade of the package restarts the agent', /##UPGRADED/);
-  await publishGateway(setting, '1.1.0', 'healthy');
-  await assign(setting, [BOARD_ID], '1.1.0');
-  await heard(scene, 'update-1.1.0', 'The new one updates on', /##COMMITTED 1\.1\.0.*/);
-  await heard(scene, 'sparing', 'With sparing.conf it runs without writable code', /##SPARING.*/);
-  await heard(scene, 'timer', 'The timer takes the place of the resident unit', /##TIMER/);
-  await publishGateway(setting, '1.2.0', 'healthy');
-  await assign(setting, [BOARD_ID], '1.2.0');
-  await heard(
-    scene,
-    'update-1.2.0',
-    'A run by the timer commits; nothing stays in memory',
-    /##COMMITTED 1\.2\.0.*/,
-  );
-  await publishGateway(setting, '1.3.0', 'sick');
-  await assign(setting, [BOARD_ID], '1.3.0');
-  await heard(
-    scene,
-    'rolled-back',
-    'A sick release is rolled back, and no unit has failed',
-    /##ROLLEDBACK/,
-  );
+  for (const { name, title, line, release } of ACTS) {
+    await scene.stage.step(name, title, async () => {
+      if (release !== undefined) await offer(scene, release);
+      const said = (await scene.machine.says(line, PATIENCE_SECONDS)).slice(2).trim();
+      return { says: said, facts: {}, value: undefined };
+    });
+  }
   await provesAtServer(scene, '1.2.0');
-  await heard(scene, 'asked', 'A touch of /run/sealift/ask asks now', /##ASKED/);
-  await heard(scene, 'back', 'Asked once by hand, the resident agent comes back', /##BACK/);
-  await heard(
-    scene,
-    'examples',
-    'board.conf opens a disk, update-modules.conf lets dpkg work',
-    /##EXAMPLES/,
-  );
-  await heard(scene, 'exposure', 'systemd-analyze security, on the running system', /##EXPOSURE.*/);
-  await heard(scene, 'purged', 'Removed, installed again, purged: the slots stay', /##PURGED/);
 }
 
-async function heard(
-  { stage, machine }: ServiceScene,
-  name: string,
-  title: string,
-  line: RegExp,
+/** Publishes a release and assigns it to the board, once that has enrolled. */
+async function offer(
+  { setting }: ServiceScene,
+  [version, health]: NonNullable<Act['release']>,
 ): Promise<void> {
-  await stage.step(name, title, async () => {
-    const said = (await machine.says(line, PATIENCE_SECONDS)).slice(2).trim();
-    return { says: said, facts: {}, value: undefined };
-  });
-}
-
-async function enrolled({ setting, stage }: ServiceScene): Promise<void> {
   const { author, interrupted } = setting;
-  await stage.step('enrolled', 'It enrols', async () => {
-    await until({ what: 'the board at the server', seconds: PATIENCE_SECONDS, interrupted }, () =>
-      author.ask(DeviceDetail, 'device', 'show', BOARD_ID).catch(() => undefined),
-    );
-    return { says: 'the server knows the board', facts: {}, value: undefined };
-  });
+  await until({ what: 'the board at the server', seconds: PATIENCE_SECONDS, interrupted }, () =>
+    author.ask(DeviceDetail, 'device', 'show', BOARD_ID).catch(() => undefined),
+  );
+  await publishGateway(setting, version, health);
+  await assign(setting, [BOARD_ID], version);
 }
 
 async function provesAtServer({ setting, stage }: ServiceScene, version: string): Promise<void> {
