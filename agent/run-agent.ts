@@ -25,7 +25,7 @@ export async function runAgent(agent: OpenAgent, once: boolean): Promise<RunEnd>
   try {
     await announceStart(session);
     await resumeInterrupted(session); // before anything that needs a server: rollback needs nobody
-    if (!(await enrolUntilAccepted(session, once))) return 'not_enrolled';
+    if (!(await enrolUntilAccepted(session, once))) return once ? 'not_enrolled' : 'stopped';
     session.courier.open();
     if (once) return await runOnce(session);
     broker = session.mqtt?.run();

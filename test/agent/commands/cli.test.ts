@@ -135,6 +135,20 @@ describe('sealift-agent', () => {
     expect(first.events.at(-1)).toMatchObject({ event: 'agent_stopped', end: 'stopped' });
   });
 
+  test('an agent that is told to end while it waits to be accepted has not failed', async () => {
+    const waiting = await provisionDevice(server);
+    server.enrolmentState = 'pending';
+    const agent = startAgent(['run', '--config', waiting.configPath]);
+    await agent.saw(({ event }) => event === 'enrolment_answered');
+    agent.kill('SIGTERM');
+
+    expect(await agent.ended).toEqual({ code: 0, signal: null });
+
+    const once = await runAgentCommand(['run', '--once', '--config', waiting.configPath]);
+    server.enrolmentState = 'accepted';
+    expect(once.code).toBe(7); // asked once: it waits for nobody, and says so
+  });
+
   test('a lock that a power cut left behind is nobody, and is taken over', async () => {
     const agent = startAgent(withConfig('run'));
     await agent.saw(({ event }) => event === 'agent_started');

@@ -15,6 +15,8 @@ const PACKAGES = {
   bootctl: 'systemd-boot',
   unshare: 'util-linux',
   'systemd-notify': 'systemd',
+  'systemd-analyze': 'systemd',
+  'dpkg-deb': 'dpkg',
   python3: 'python3',
 } as const;
 type Tool = keyof typeof PACKAGES;
