@@ -4,20 +4,22 @@ import type { BootControl } from './boot-control.ts';
 
 /**
  * A boot loader that counts every start hears that this one came up: otherwise the committed slot
- * would run out of tries by being started. Nothing is said while an update is under way (its trial
- * has the word), and nothing of a slot that holds no release we know.
+ * would run out of tries by being started, and during an update whose power goes again and again there
+ * would be nothing to fall back to. Nothing is said of the slot that an update brings (its trial has
+ * the word), and nothing of a slot that holds no release we know.
  *
  * Answers what is wrong, for people: a device whose boot control is broken must go on all the same.
  */
 export async function confirmBoot(
   boot: BootControl,
-  { stage, slots }: AgentState,
+  { update, slots }: AgentState,
 ): Promise<string | undefined> {
-  if (stage !== 'idle') return undefined;
   try {
     const current = await boot.current();
     const isFactory = slots.a === null && slots.b === null;
-    if (current === undefined || (slots[current] === null && !isFactory)) return undefined;
+    if (current === undefined || current === update?.slots?.to) return undefined;
+    const isKnown = slots[current] !== null || current === update?.slots?.from;
+    if (!isKnown && !isFactory) return undefined;
     await boot.confirm?.(current);
     return undefined;
   } catch (cause) {
