@@ -1,6 +1,7 @@
 import { isOfPlatform } from '../platform-error.ts';
-import type { AgentState } from '../state/agent-state.ts';
+import type { AgentState, Slot } from '../state/agent-state.ts';
 import type { BootControl } from './boot-control.ts';
+import { otherSlot } from './slot-names.ts';
 
 /**
  * A boot loader that counts every start hears that this one came up: otherwise the committed slot
@@ -12,18 +13,21 @@ import type { BootControl } from './boot-control.ts';
  */
 export async function confirmBoot(
   boot: BootControl,
-  { update, slots }: AgentState,
+  state: AgentState,
 ): Promise<string | undefined> {
   try {
     const current = await boot.current();
-    const isFactory = slots.a === null && slots.b === null;
-    if (current === undefined || current === update?.slots?.to) return undefined;
-    const isKnown = slots[current] !== null || current === update?.slots?.from;
-    if (!isKnown && !isFactory) return undefined;
-    await boot.confirm?.(current);
+    if (current !== undefined && isCommitted(current, state)) await boot.confirm?.(current);
     return undefined;
   } catch (cause) {
     if (!isOfPlatform(cause)) throw cause;
     return cause.message;
   }
+}
+
+/** The factory's release is in no slot that we know, and is what the first update goes back to. */
+function isCommitted(slot: Slot, { update, slots }: AgentState): boolean {
+  const { to, from } = update?.slots ?? {};
+  if (slot === to) return false;
+  return slot === from || slots[slot] !== null || slots[otherSlot(slot)] === null;
 }
