@@ -16,6 +16,7 @@ import type { RigScene } from './rig/scene.ts';
 import { seededRandom } from './rig/seeded-random.ts';
 import { setUp } from './rig/set-up.ts';
 import { badUpdate, firstBoot, goodUpdate } from './rig/story.ts';
+import { tallyOf, tallyText, type Cut } from './rig/tally.ts';
 import { requireTools } from './rig/tools.ts';
 
 const HELP = `npm run rig -- [--cuts N] [--only-cuts] [--light] [--seed N] [--work FOLDER] [--json]
@@ -70,6 +71,7 @@ const run = join(work, 'run');
 await rm(run, { recursive: true, force: true });
 await mkdir(join(run, 'logs'), { recursive: true });
 const keeper = keepProcesses(join(run, 'logs'));
+const endedWell: Cut[] = [];
 let cutPower: (() => Promise<void>) | undefined;
 try {
   await requireTools();
@@ -85,10 +87,15 @@ try {
 }
 const seconds = Math.round((performance.now() - startedAt) / 1_000);
 if (process.exitCode === undefined) screen.say(`Everything above held, in ${seconds} s.`);
+if (endedWell.length > 0) {
+  screen.say(`${endedWell.length} of ${cuts} cuts: ${tallyText(tallyOf(endedWell))}.`);
+}
 if (values.json) {
   const ok = process.exitCode === undefined;
   const steps = Object.fromEntries(stage.results);
-  process.stdout.write(`${JSON.stringify({ ok, seconds, seed, steps }, null, 2)}\n`);
+  const counts = { wanted: cuts, endedWell: endedWell.length, fell: tallyOf(endedWell) };
+  const result = { ok, seconds, seed, cuts: counts, steps };
+  process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
 }
 
 async function play(): Promise<void> {
@@ -115,7 +122,8 @@ async function play(): Promise<void> {
   const back = { slot: 'B', version: good.version };
   for (const each of bad.keys()) await badUpdate(scene, each, back);
   const nextRelease = goodReleases(author, ingredients, releases);
-  if (cuts > 0) await powerCuts(scene, { cuts, random: seededRandom(seed), nextRelease });
+  if (cuts === 0) return;
+  await powerCuts(scene, { cuts, random: seededRandom(seed), endedWell, nextRelease });
 }
 
 /** One good release after the other, to cut the power in. */

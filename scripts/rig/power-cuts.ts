@@ -11,6 +11,8 @@ import { demandTruth } from './truth.ts';
 export interface CutPlan {
   readonly cuts: number;
   readonly random: () => number;
+  /** Each cut that ended well is added here, so that a run that is ended early has its count too. */
+  readonly endedWell: Cut[];
   /** Publishes one more good release. */
   readonly nextRelease: () => Promise<Published>;
 }
@@ -18,21 +20,19 @@ export interface CutPlan {
 /** Power cuts in every part of an update and at moments that nobody chose. */
 export async function powerCuts(scene: RigScene, plan: CutPlan): Promise<void> {
   await scene.stage.step('powerCuts', `The power is cut ${plan.cuts} times`, async () => {
-    const cuts: Cut[] = [];
+    const { cuts: wanted, endedWell } = plan;
     const ends: string[] = [];
-    while (cuts.length < plan.cuts) ends.push(await cutIntoOneUpdate(scene, plan, cuts, ends));
-    const fell = tallyOf(cuts);
-    const counts = { made: cuts.length, endedWell: cuts.length, fell, updates: tally(ends) };
-    const says = `${cuts.length} of ${cuts.length} ended well: ${tallyText(fell)}`;
-    return { says, facts: { counts, cuts }, value: undefined };
+    while (endedWell.length < wanted) ends.push(await cutIntoOneUpdate(scene, plan, ends.length));
+    const updates = tally(ends);
+    const says = `${endedWell.length} of ${wanted} ended well: ${tallyText(tallyOf(endedWell))}`;
+    return { says, facts: { updates, cuts: endedWell }, value: undefined };
   });
 }
 
 async function cutIntoOneUpdate(
   scene: RigScene,
-  { cuts: wanted, random, nextRelease }: CutPlan,
-  cuts: Cut[],
-  ends: readonly string[],
+  { cuts: wanted, random, endedWell, nextRelease }: CutPlan,
+  turn: number,
 ): Promise<string> {
   const { board, tell } = scene;
   const { version, unpacked } = await nextRelease();
@@ -40,13 +40,13 @@ async function cutIntoOneUpdate(
   const offeredAt = (await board.serial()).length;
   const rollout = await startRollout(scene, version);
   const update: CutUpdate = { version, old, offeredAt, imageBytes: unpacked.length };
-  for (const moment of PLANS[ends.length % PLANS.length] ?? []) {
-    if (cuts.length >= wanted) break;
+  for (const moment of PLANS[turn % PLANS.length] ?? []) {
+    if (endedWell.length >= wanted) break;
     const cut = await cutAt(scene, update, moment, random);
     if (cut === undefined) continue;
-    cuts.push(cut);
+    endedWell.push(cut);
     const { landed, slot, version: booted } = cut;
-    tell(`cut ${cuts.length} of ${wanted}, in ${landed}: ${booted} boots from slot ${slot}`);
+    tell(`cut ${endedWell.length} of ${wanted}, in ${landed}: ${booted} boots from slot ${slot}`);
   }
   const { state } = await rolloutEnded(scene, rollout.id);
   claim(state === 'completed' || state === 'halted', `the rollout has ended, and is ${state}`);
