@@ -29,11 +29,11 @@ trial, the commit, and at random moments. After each cut a whole release must bo
 data; after each update U-Boot, the board's word at the server and the bytes of the slot must agree.
 
 Needs Debian's qemu-system-arm u-boot-qemu u-boot-tools mtools dosfstools e2fsprogs fdisk kmod cpio.
-With --light Node stands on the data partition, a release has 18 MB instead of 64, and more cuts fit
-into an hour. On a machine with nothing else to do: about 10 minutes, and one more for each cut. FOLDER (default
-.cache/rig) keeps the downloaded packages; run/serial.log in it is what the board printed. --seed
-makes the chances the same again, not the timing. --json prints the result of each step, with the
-number of cuts by where they fell. Ctrl-C ends everything that was started.
+With --light Node stands on the data partition, a release has 20 MB instead of 69, and more cuts fit
+into an hour. Each release and each cut takes a minute or more, and many times that on a busy
+machine. FOLDER (default .cache/rig) keeps the downloaded packages; run/serial.log in it is what the
+board printed. --seed makes the chances the same again, not the timing. --json prints the result and
+the seconds of each step, and the number of cuts by where they fell. Ctrl-C ends all that was started.
 `;
 
 const { values } = parseArgs({

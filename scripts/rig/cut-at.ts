@@ -19,7 +19,7 @@ export interface CutUpdate {
 
 /** Shorter than the writing of one environment takes on an emulated board. */
 const LOOK_MILLISECONDS = 20;
-const WAIT_SECONDS = 600;
+const WAIT_SECONDS = 1_200;
 const ENDED = /"event":"update_(committed|rolled_back|failed|refused)"/;
 
 /**
