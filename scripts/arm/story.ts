@@ -10,9 +10,10 @@ import { DeviceDetail } from '../fleet/answers.ts';
 import { run } from '../processes/run.ts';
 
 /** Exit codes of `sealift-agent run --once` (agent/README.md). */
-const EXIT = { done: 0, refused: 3, rolledBack: 5 } as const;
+export const EXIT = { done: 0, refused: 3, rolledBack: 5 } as const;
 
-interface Scene {
+/** What an emulated story is played with. */
+export interface Scene {
   readonly setting: Setting;
   readonly stage: Stage;
   readonly victims: readonly Victim[];
@@ -49,13 +50,13 @@ export async function playArm(
   await everybody(scene, good, 'rolls back from 1.3.0, which is not healthy', EXIT.rolledBack);
   for (const victim of victims) {
     await stage.step(`${victim.id}-told`, `${victim.id}: what it proved to the server`, () =>
-      told(setting, victim, [good, sick]),
+      told(setting, victim, { runs: good, refused: spoiled, sick }),
     );
   }
 }
 
 /** Publishes a release and assigns it to every device. */
-async function offer(
+export async function offer(
   { setting, victims }: Scene,
   version: string,
   health: Health,
@@ -89,14 +90,15 @@ async function everybody(
   }
 }
 
-async function start({ agent }: Victim, exit: number) {
+/** Starts the agent once; it must end as it should. */
+export async function start({ agent }: Victim, exit: number) {
   const { code, stdout, stderr } = await run(agent('run', '--once'));
   claim(code === exit, `the agent ends with ${exit}, not ${String(code)}:\n${stdout}${stderr}`);
   return { says: `exit code ${exit}`, facts: { exit }, value: undefined };
 }
 
 /** The server's own disk is changed, under a hash that the author has signed. */
-async function spoil({ folder, server }: Setting, { version }: CutRelease): Promise<void> {
+export async function spoil({ folder, server }: Setting, { version }: CutRelease): Promise<void> {
   const good = await readFile(join(folder, `${version}.tar`));
   const sha256 = sha256Hex(good);
   const stored = join(server.dataFolder, 'blobs', sha256.slice(0, 2), sha256);
@@ -104,13 +106,14 @@ async function spoil({ folder, server }: Setting, { version }: CutRelease): Prom
   await writeFile(stored, good);
 }
 
-async function told(
+/** What the server knows in the end, and what the device's own check says. */
+export async function told(
   { author }: Setting,
   victim: Victim,
-  [runs, sick]: readonly [CutRelease, CutRelease],
+  { runs, refused, sick }: Readonly<Record<'runs' | 'refused' | 'sick', CutRelease>>,
 ) {
-  const { code } = await run(victim.agent('verify'));
-  claim(code === 0, 'slot and metadata are what was signed (sealift-agent verify)');
+  const { code: exit } = await run(victim.agent('verify'));
+  claim(exit === 0, 'slot and metadata are what was signed (sealift-agent verify)');
   const { running, lastReports } = await author.ask(DeviceDetail, 'device', 'show', victim.id);
   const version = running?.version;
   claim(version === runs.version, `the server knows that ${runs.version} runs: ${String(version)}`);
@@ -118,6 +121,8 @@ async function told(
   for (const kind of ['receipt', 'refused', 'rolled_back']) {
     claim(kinds.includes(kind), `a signed report says ${kind}: ${kinds.join(', ')}`);
   }
-  const says = `${runs.version} runs; it refused 1.2.0 and came back from ${sick.version}`;
+  const why = lastReports.flatMap(({ event }) => ('code' in event ? event.code : []));
+  claim(why.includes('artifact_hash_mismatch'), `it says why it refused: ${why.join(', ')}`);
+  const says = `${runs.version} runs; it refused ${refused.version} and came back from ${sick.version}`;
   return { says, facts: { version }, value: undefined };
 }

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { open, readFile } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { until } from '../processes/until.ts';
 import type { Disk } from './disk.ts';
+import { trafficOf, type Traffic } from './traffic.ts';
 
 /** A board on which the power can be cut. */
 export interface Board {
@@ -9,6 +10,12 @@ export interface Board {
   readonly powerOn: () => Promise<void>;
   /** Pulls the plug: whatever was not on the disk is gone. */
   readonly cutPower: () => Promise<void>;
+  /** The image of its disk. */
+  readonly disk: string;
+  /** What has gone to and from its disk and network since the power came. */
+  readonly traffic: () => Promise<Traffic>;
+  /** How much had come over the serial line when the power came last. */
+  readonly poweredAt: () => number;
   /** Everything that has come over the serial line since the board was made. */
   readonly serial: () => Promise<string>;
   /** Waits for a line on the serial console that comes after `from` characters. */
@@ -27,13 +34,18 @@ const U_BOOT = '/usr/lib/u-boot/qemu_arm64/u-boot.bin';
 /** A board of QEMU, in plain emulation; its serial line goes to `serialFile`. */
 export function boardOf(disk: Disk, serialFile: string, interrupted: AbortSignal): Board {
   let machine: ChildProcess | undefined;
+  let poweredAt = 0;
   const serial = async (): Promise<string> => {
     // A serial line has bytes of no encoding while a kernel starts.
     return (await readFile(serialFile)).toString('latin1');
   };
   return {
+    disk: disk.disk,
     serial,
+    poweredAt: () => poweredAt,
+    traffic: () => trafficOf(machine?.pid ?? 0),
     powerOn: async () => {
+      poweredAt = (await stat(serialFile).catch(() => undefined))?.size ?? 0;
       const line = await open(serialFile, 'a');
       machine = spawn('qemu-system-aarch64', argumentsOf(disk), {
         stdio: ['ignore', line.fd, line.fd],
@@ -71,6 +83,9 @@ function argumentsOf({ disk, flash }: Disk): readonly string[] {
     ...['-drive', `if=pflash,unit=1,format=raw,file=${flash}`],
     // What the board has flushed must be on our disk when the process is killed: no cache of QEMU's.
     ...['-drive', `if=none,id=hd0,format=raw,cache=writethrough,file=${disk}`],
-    ...['-device', 'virtio-blk-pci,drive=hd0', '-nic', 'user,model=virtio-net-pci'],
+    ...['-device', 'virtio-blk-pci,drive=hd0', '-netdev', 'user,id=net0'],
+    // Nobody boots from this network: without a ROM, Debian's ipxe-qemu is not needed.
+    ...['-device', 'virtio-net-pci,netdev=net0,romfile='],
+    ...['-device', 'i6300esb', '-action', 'watchdog=reset'],
   ];
 }

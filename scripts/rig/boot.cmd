@@ -33,9 +33,9 @@ for candidate in ${BOOT_ORDER}; do
   fi
 done
 if test -z "${slot}"; then
-  # Nothing is left to try: begin again rather than stand still for ever.
+  # Nothing is left to try: begin again rather than stand still for ever, but never with a slot that
+  # is not in the order: it may be half written.
   echo "##NOSLOT"
-  setenv BOOT_ORDER "A B"
   setenv BOOT_A_LEFT 3
   setenv BOOT_B_LEFT 3
 fi

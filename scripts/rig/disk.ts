@@ -49,6 +49,11 @@ initrd_high=0xffffffff
 bootcmd=virtio scan; load virtio 0:2 \${scriptaddr} boot.scr && source \${scriptaddr}
 `;
 
+/** Where on the disk a slot begins, in bytes. */
+export function slotOnDisk(slot: 'A' | 'B'): number {
+  return starts()[`root${slot}`];
+}
+
 /** Builds the disk of a board as it leaves the factory. */
 export async function buildDisk(work: string, plan: DiskPlan): Promise<Disk> {
   const folder = join(work, 'disk');

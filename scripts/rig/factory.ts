@@ -6,6 +6,8 @@ export interface FactoryPlan {
   readonly roots: { readonly image: string; readonly director: string };
   readonly server: { readonly http: string; readonly mqtt: string };
   readonly enrolmentToken: string;
+  /** Node, where the releases are light. */
+  readonly node: string | undefined;
 }
 
 export const BOARD = { id: 'board-1', product: 'board', hardwareId: 'qemu-virt-arm64' } as const;
@@ -20,6 +22,10 @@ export async function writeDataTree(work: string, plan: FactoryPlan): Promise<st
   await mkdir(tree, { recursive: true });
   await copyFile(plan.roots.image, join(tree, 'image-root.json'));
   await copyFile(plan.roots.director, join(tree, 'director-root.json'));
+  if (plan.node !== undefined) {
+    await mkdir(join(tree, 'bin'));
+    await copyFile(plan.node, join(tree, 'bin/node'));
+  }
   await writeFile(join(tree, 'agent.json'), `${JSON.stringify(configOf(plan), null, 2)}\n`);
   return tree;
 }
@@ -55,10 +61,11 @@ function configOf({ server, enrolmentToken }: FactoryPlan): unknown {
       reboot: ['reboot', '-f'],
     },
     trial: {
-      probes: [{ kind: 'command', command: ['sh', '-c', '[ ! -e /etc/sealift/unhealthy ]'] }],
+      probes: [{ kind: 'command', command: ['/etc/sealift/health'] }],
       holdSeconds: 2,
       deadlineSeconds: 60,
       intervalSeconds: 1,
+      watchdog: { kind: 'device', path: '/dev/watchdog', intervalSeconds: 5 },
     },
     policy: { requireSbom: true },
   };

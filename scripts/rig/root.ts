@@ -2,10 +2,8 @@ import { copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { createRoot, unpack } from '../fetch-real-firmware/root-fs.ts';
 import { runTool } from '../fetch-real-firmware/run-tool.ts';
+import { HEALTH, INIT, SAYING_SETENV, type Behaviour } from './init.ts';
 import type { BoardPackages } from './packages.ts';
-
-/** What a root file system does when it boots: a good one, and two that must never stay. */
-export type Behaviour = 'works' | 'panics' | 'unhealthy';
 
 /** A root file system to be built. */
 export interface RootPlan {
@@ -14,34 +12,16 @@ export interface RootPlan {
   readonly packages: BoardPackages;
   readonly initrd: string;
   readonly agentBundle: string;
+  /** Without Node, which then stands on the data partition: a quarter of the size. */
+  readonly isLight: boolean;
 }
 
-/** Holds Node, the agent and a kernel, with room to spare. */
-const ROOT_MEBIBYTES = 224;
+/** Holds the agent and a kernel, with and without Node, and room to spare. */
+const ROOT_MEBIBYTES = { full: 224, light: 64 };
 const APPLETS = [
   ...['sh', 'mount', 'umount', 'mkdir', 'ls', 'cat', 'echo', 'sync', 'reboot', 'ip', 'sleep'],
-  ...['sed', 'cut', 'date', 'kill', 'ps', 'touch', 'true', 'false'],
+  ...['sed', 'cut', 'date', 'kill', 'ps', 'touch', 'true', 'false', 'dmesg'],
 ];
-
-/** The first process: mounts the data partition, brings up the network, runs the agent for ever. */
-const INIT = `#!/bin/sh
-export PATH=/bin:/sbin:/usr/bin:/usr/sbin
-mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t tmpfs tmp /run; mount -t tmpfs tmp /tmp
-mount -t devtmpfs dev /dev 2>/dev/null
-mkdir -p /run/lock
-SLOT=$(sed -n 's/.*slot=\\([AB]\\).*/\\1/p' /proc/cmdline)
-VERSION=$(cat /etc/sealift/version)
-echo "##INIT slot=$SLOT version=$VERSION"
-if [ -e /etc/sealift/panics ]; then echo "##PANIC slot=$SLOT"; sleep 1; echo c > /proc/sysrq-trigger; fi
-mount -t ext4 /dev/vda5 /data || { echo "##NODATA"; sleep 1; reboot -f; }
-ip link set lo up; ip link set eth0 up; ip addr add 10.0.2.15/24 dev eth0; ip route add default via 10.0.2.2
-echo "##READY slot=$SLOT version=$VERSION"
-while :; do
-  node /usr/lib/sealift/sealift-agent.mjs run --config /data/agent.json
-  echo "##AGENT ended with $?"
-  sleep 1
-done
-`;
 
 /** Builds an ext4 image of a root file system; answers its path. */
 export async function buildRoot(work: string, plan: RootPlan): Promise<string> {
@@ -49,7 +29,11 @@ export async function buildRoot(work: string, plan: RootPlan): Promise<string> {
   await createRoot(tree);
   await fillRoot(tree, plan);
   const image = join(work, `root-${plan.version}.ext4`);
-  await makeFileSystem(image, { label: 'root', mebibytes: ROOT_MEBIBYTES, tree });
+  await makeFileSystem(image, {
+    label: 'root',
+    mebibytes: ROOT_MEBIBYTES[plan.isLight ? 'light' : 'full'],
+    tree,
+  });
   await rm(tree, { recursive: true });
   return image;
 }
@@ -68,7 +52,7 @@ async function fillRoot(tree: string, plan: RootPlan): Promise<void> {
   for (const applet of APPLETS) {
     await symlink('/bin/busybox', join(tree, 'bin', applet)).catch(isThere);
   }
-  await put(join(packages.node, 'bin/node'), join(tree, 'usr/bin/node'));
+  if (!plan.isLight) await put(join(packages.node, 'bin/node'), join(tree, 'usr/bin/node'));
   await put(plan.agentBundle, join(tree, 'usr/lib/sealift/sealift-agent.mjs'));
   await put(
     join(packages.kernelRoot, 'boot', `vmlinuz-${packages.kernelVersion}`),
@@ -76,12 +60,21 @@ async function fillRoot(tree: string, plan: RootPlan): Promise<void> {
   );
   await put(plan.initrd, join(tree, 'boot/initrd'));
   await writeFile(join(tree, 'etc/sealift/version'), `${version}\n`);
-  if (behaviour !== 'works') await writeFile(join(tree, 'etc/sealift', behaviour), '');
+  await writeFile(join(tree, 'etc/sealift/behaviour'), `${behaviour}\n`);
+  await writeFile(join(tree, 'etc/sealift/health'), HEALTH, { mode: 0o755 });
+  await wrapSetenv(tree);
   // Two independent copies of the environment, each with its own checksum: see boot.cmd.
   await writeFile(join(tree, 'etc/fw_env.config'), '/dev/vda1 0x0000 0x10000\n');
   await writeFile(join(tree, 'etc/fw_env2.config'), '/dev/vda1 0x10000 0x10000\n');
   await rm(join(tree, 'sbin/init'), { force: true });
   await writeFile(join(tree, 'sbin/init'), INIT, { mode: 0o755 });
+}
+
+async function wrapSetenv(tree: string): Promise<void> {
+  // The tool is fw_printenv by another name: the link must keep its own.
+  await rm(join(tree, 'usr/bin/fw_setenv'));
+  await symlink('/usr/bin/fw_printenv', join(tree, 'usr/lib/sealift/fw_setenv'));
+  await writeFile(join(tree, 'usr/bin/fw_setenv'), SAYING_SETENV, { mode: 0o755 });
 }
 
 /** What makes a file system. */

@@ -23,12 +23,13 @@ async function boardOf(
   name: string,
   health: Health,
   fault: Fault | undefined,
+  cutsInDownload = 0,
 ): Promise<FailingBoard> {
   const folder = await mkdtemp(join(disk, 'sealift-board-'));
   folders.push(folder);
   const firmware = FIRMWARES[name]?.(folder);
   if (firmware === undefined) throw new Error(`no firmware ${name}`);
-  return failingBoard(firmware, join(folder, 'reboot.json'), { health, fault });
+  return failingBoard(firmware, join(folder, 'reboot.json'), { health, fault, cutsInDownload });
 }
 
 describe.each(Object.keys(FIRMWARES))('a board with %s', (name) => {
@@ -55,6 +56,20 @@ describe.each(Object.keys(FIRMWARES))('a board with %s', (name) => {
       expect([...board.reports.values()].at(-1)).toMatchObject({ reason });
       for (let starts = 1; starts <= 5; starts += 1) expect(await board.startAgain()).toBe('old');
       expect(board.steps()).toBeLessThan(everyStep.length);
+    },
+  );
+
+  test.each([1, 2, 3, 4, 5, 6])(
+    'has the old release to go back to after %i power cuts in one download',
+    async (cuts) => {
+      const board = await boardOf(name, 'dead', undefined, cuts);
+
+      await board.live();
+
+      expect(endings(board.reports)).toEqual(['rolled_back']);
+      expect(board.everRanHalfASlot()).toBe(false);
+      expect(board.everAtALoss()).toBe(false);
+      for (let starts = 1; starts <= 5; starts += 1) expect(await board.startAgain()).toBe('old');
     },
   );
 

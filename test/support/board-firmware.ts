@@ -66,7 +66,9 @@ function ubootOrder(folder: string, configs: readonly string[]): Firmware {
   const whole = (): Variables =>
     [...copies.values()].toReversed().find((copy) => copy !== 'torn') ??
     new Map(Object.entries({ BOOT_ORDER: 'A B', BOOT_A_LEFT: '3', BOOT_B_LEFT: '3' }));
+  let wasAtALoss = false;
   return {
+    wasAtALoss: () => wasAtALoss,
     loader: (tools) =>
       ubootOrderBoot({
         environment: ubootTools(folder, copies, tools),
@@ -79,6 +81,7 @@ function ubootOrder(folder: string, configs: readonly string[]): Firmware {
       const left = (name: string): number => Number(variables.get(`BOOT_${name}_LEFT`));
       const order = (variables.get('BOOT_ORDER') ?? '').split(' ');
       if (!order.some((name) => left(name) > 0)) {
+        wasAtALoss = true;
         variables.set('BOOT_A_LEFT', '3').set('BOOT_B_LEFT', '3');
       }
       const chosen = order.find((name) => left(name) > 0) ?? 'A';
@@ -143,7 +146,9 @@ function grub(folder: string): Firmware {
     writeFileSync(file, `${GRUB_HEAD}${text}`.padEnd(1_024, '#'), 'latin1');
   };
   write(path, new Map(Object.entries({ ORDER: 'A', A_OK: '1', A_TRY: '0' })));
+  let wasAtALoss = false;
   return {
+    wasAtALoss: () => wasAtALoss,
     loader: ({ current, step }) =>
       grubBoot({
         names: NAMES,
@@ -165,6 +170,7 @@ function grub(folder: string): Firmware {
       const order = (variables.get('ORDER') ?? '').split(' ');
       const isFree = (name: string): boolean =>
         variables.get(`${name}_OK`) === '1' && variables.get(`${name}_TRY`) !== '1';
+      wasAtALoss ||= !order.some(isFree);
       const chosen = order.find(isFree) ?? 'A'; // grub.cfg: "set default=0" before the loop
       variables.set(`${chosen}_TRY`, '1');
       write(path, variables);

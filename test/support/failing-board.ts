@@ -24,6 +24,8 @@ export interface Firmware {
   readonly loader: (tools: BoardTools) => BootLoader;
   /** `asked`: the command that this start comes from, or undefined after a cut or a reset. */
   readonly powerOn: (asked: readonly string[] | undefined) => Promise<Slot>;
+  /** Whether it ever found no slot with a try left: then it starts any, half written or not. */
+  readonly wasAtALoss?: () => boolean;
 }
 
 /** What a boot loader's adapter finds on a board. */
@@ -48,6 +50,8 @@ export interface FailingBoard {
   readonly reports: ReadonlyMap<number, ReportEvent>;
   readonly running: () => Content;
   readonly everRanHalfASlot: () => boolean;
+  /** Whether the boot loader ever had no slot left to try. */
+  readonly everAtALoss: () => boolean;
   readonly stage: () => string;
   readonly steps: () => number;
 }
@@ -55,11 +59,19 @@ export interface FailingBoard {
 const MAX_STARTS = 40; // a board that starts more often than that is in a loop
 const COMPONENTS = ['os'];
 
+/** What is to happen to a board. */
+export interface BoardPlan {
+  readonly health: Health;
+  readonly fault: Fault | undefined;
+  /** How often the power goes while it downloads. */
+  readonly cutsInDownload?: number;
+}
+
 /** Runs the old release from slot a, and is offered the new one. */
 export async function failingBoard(
   firmware: Firmware,
   markPath: string,
-  plan: { readonly health: Health; readonly fault: Fault | undefined },
+  plan: BoardPlan,
 ): Promise<FailingBoard> {
   let state: AgentState = {
     ...firstState(),
@@ -77,6 +89,7 @@ export async function failingBoard(
   };
   let current: Slot = 'a';
   let starts = 0;
+  let downloads = 0;
   let ranHalf = false;
   let asked: readonly string[] | undefined;
 
@@ -126,7 +139,11 @@ export async function failingBoard(
     const effects: Readonly<Record<Effect, (now: AgentState) => Promise<Step>>> = {
       wait_for_assignment: () => Promise.resolve({ outcome: 'done' }),
       verify_release: () => Promise.resolve(verified(content[current], COMPONENTS)),
-      fetch_artifact: () => Promise.resolve(fetched(current)),
+      fetch_artifact: () => {
+        downloads += 1;
+        if (downloads <= (plan.cutsInDownload ?? 0)) throw new PowerCut();
+        return Promise.resolve(fetched(current));
+      },
       write_spare_slot: (now) => install(boot, now),
       switch_slot: (now) => switchSlot(boot, now),
       probe_health: (now) => probeHealth(trialOf(boot, plan.health), now),
@@ -191,6 +208,7 @@ export async function failingBoard(
     reports: outbox,
     running: () => content[current],
     everRanHalfASlot: () => ranHalf,
+    everAtALoss: () => firmware.wasAtALoss?.() ?? false,
     stage: () => state.stage,
     steps: () => write.taken(),
   };

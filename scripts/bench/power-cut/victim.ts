@@ -52,6 +52,8 @@ export interface Victim {
   /** A sick release fails at once; a healthy one has all the time that a busy machine needs. */
   readonly expect: (health: Health) => Promise<void>;
   readonly look: () => Promise<Seen>;
+  /** Digest of what stands in the running slot; asks no agent. */
+  readonly treeSha256: () => Promise<string>;
 }
 
 /** What runs an agent: Node on this machine, or an emulator of another with its Node. */
@@ -90,6 +92,7 @@ export async function provisionVictim(
     agent,
     expect: (health) => writeFile(device.configFile, JSON.stringify({ ...config, ...how(health) })),
     look: () => look(device.folder, agent),
+    treeSha256: async () => (await runningTree(device.folder)).treeSha256,
   };
 }
 
@@ -111,11 +114,9 @@ async function look(folder: string, agent: Victim['agent']): Promise<Seen> {
   const { code, stdout, stderr } = await run(agent('status', '--json'));
   const outbox = join(folder, 'state', 'outbox');
   const names = await readdir(outbox);
-  const link = await readlink(join(folder, 'slots', 'current'));
   return {
     status: code === 0 ? Status.parse(JSON.parse(stdout)) : `ended with ${code}: ${stderr}`,
-    link,
-    treeSha256: treeDigest(await entriesOf(join(folder, 'slots', link))),
+    ...(await runningTree(folder)),
     acknowledged: names.includes('acknowledged')
       ? Number(await readFile(join(outbox, 'acknowledged'), 'utf8'))
       : 0,
@@ -124,6 +125,11 @@ async function look(folder: string, agent: Victim['agent']): Promise<Seen> {
       .map(Number)
       .sort((left, right) => left - right),
   };
+}
+
+async function runningTree(folder: string): Promise<Pick<Seen, 'link' | 'treeSha256'>> {
+  const link = await readlink(join(folder, 'slots', 'current'));
+  return { link, treeSha256: treeDigest(await entriesOf(join(folder, 'slots', link))) };
 }
 
 /** Read here and not by the agent's own code, which must not be its own judge. */

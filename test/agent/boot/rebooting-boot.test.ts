@@ -7,7 +7,12 @@ import { BootTrouble } from '../../../agent/boot/boot-trouble.ts';
 import { confirmBoot } from '../../../agent/boot/confirm-boot.ts';
 import { rebootingBoot, type RebootDeps } from '../../../agent/boot/rebooting-boot.ts';
 import { Stopped } from '../../../agent/stopped.ts';
-import { firstState, type Slot } from '../../../agent/state/agent-state.ts';
+import {
+  firstState,
+  type AgentState,
+  type Slot,
+  type Update,
+} from '../../../agent/state/agent-state.ts';
 
 let folder: string;
 let running: Slot;
@@ -121,6 +126,15 @@ describe('a start that came up', () => {
     components: [],
   };
 
+  const underWay = (slots: Update['slots']): AgentState => ({
+    ...firstState(),
+    stage: 'trial',
+    update: {
+      ...{ release, securityEpoch: 1, artifacts: [], slots, releaseCounter: 1, wakeUps: {} },
+      milliseconds: { verify: 0, download: 0, trial: 0 },
+    },
+  });
+
   beforeEach(() => {
     confirmed.length = 0;
   });
@@ -132,10 +146,23 @@ describe('a start that came up', () => {
     expect(confirmed).toEqual(['a', 'a']);
   });
 
-  test('is not told during an update, nor of a slot without a release', async () => {
+  test('is not told of a slot without a release', async () => {
     const boot = life('1', {}, { confirm });
-    await confirmBoot(boot, { ...firstState(), stage: 'trial' });
     await confirmBoot(boot, { ...firstState(), slots: { a: null, b: installed } });
+    expect(confirmed).toEqual([]);
+  });
+
+  test('is told in an update too, of the slot that the update could go back to', async () => {
+    const boot = life('1', {}, { confirm });
+    const slots = { a: null, b: installed }; // the factory's release in a, the new one in b
+    await confirmBoot(boot, { ...underWay({ to: 'b', from: 'a' }), slots });
+    expect(confirmed).toEqual(['a']);
+  });
+
+  test('is not told of the slot on trial: that one must run out of tries', async () => {
+    const boot = life('1', {}, { confirm });
+    const slots = { a: installed, b: installed };
+    await confirmBoot(boot, { ...underWay({ to: 'a', from: 'b' }), slots });
     expect(confirmed).toEqual([]);
   });
 
