@@ -1,3 +1,4 @@
+import { staysInSlot, withReplaced } from '../modules/in-place.ts';
 import { isOfPlatform } from '../platform-error.ts';
 import type { Step } from '../run-update.ts';
 import { slotsOf, type AgentState, type Slot } from '../state/agent-state.ts';
@@ -16,6 +17,10 @@ export async function switchSlot(boot: BootControl, state: AgentState): Promise<
     remember: (before) => failed(before, reason, detail),
   });
   try {
+    if (staysInSlot(state)) {
+      const isThere = (await boot.current()) === to;
+      return isThere ? { outcome: 'done' } : fail('activation', `slot ${to} no longer runs`);
+    }
     const arrival = await boot.arrival(to);
     if (arrival === 'arrived') return { outcome: 'done' };
     if (arrival === 'fell_back') return fail('activation', await whereItFell(boot, to));
@@ -48,6 +53,7 @@ export async function returnToPreviousSlot(
   state: AgentState,
   log: (detail: string) => void,
 ): Promise<Step> {
+  if (staysInSlot(state)) return { outcome: 'done', remember: withReplaced };
   const slots = state.update?.slots ?? null;
   if (slots !== null) {
     await boot.setState(slots.to, 'bad');

@@ -3,13 +3,8 @@ import { join } from 'node:path';
 import { Refusal } from '../../shared/trust/refusal.ts';
 import { NoSpace } from '../install/free-space.ts';
 import type { Step } from '../run-update.ts';
-import {
-  spareOf,
-  updateOf,
-  type AgentState,
-  type Slot,
-  type Update,
-} from '../state/agent-state.ts';
+import { slotsFor, staysInSlot } from '../modules/in-place.ts';
+import { updateOf, type AgentState, type Slot } from '../state/agent-state.ts';
 import { countRetry, mayRetry } from '../state/retries.ts';
 import { failed, refused } from '../state/endings.ts';
 import { isOfPlatform } from '../platform-error.ts';
@@ -55,13 +50,11 @@ export async function fetchArtifacts(deps: FetchDeps, state: AgentState): Promis
 /** From here on the spare slot holds nothing that anybody may count on. */
 function decideSlots(state: AgentState, running: Slot | undefined, download: number): AgentState {
   const update = updateOf(state);
-  const to = spareOf(running);
-  const decided: Update = {
-    ...update,
-    slots: { to, from: running ?? null },
-    milliseconds: { ...update.milliseconds, download },
-  };
-  return { ...state, update: decided, slots: { ...state.slots, [to]: null }, retried: null };
+  const slots = slotsFor(update.artifacts, running);
+  const milliseconds = { ...update.milliseconds, download };
+  const decided = { ...state, update: { ...update, slots, milliseconds }, retried: null };
+  if (staysInSlot(decided)) return decided;
+  return { ...decided, slots: { ...state.slots, [slots.to]: null } };
 }
 
 /** Nobody is to blame, so it is tried again at a later poll; but not for ever. */

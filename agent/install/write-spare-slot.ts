@@ -3,6 +3,7 @@ import { installedDigestIfKnown } from '../../shared/release/installed-digest.ts
 import { Refusal } from '../../shared/trust/refusal.ts';
 import type { BootControl } from '../boot/boot-control.ts';
 import { BootTrouble } from '../boot/boot-trouble.ts';
+import { staysInSlot } from '../modules/in-place.ts';
 import { ModuleFailure } from '../modules/module-failure.ts';
 import { isOfPlatform } from '../platform-error.ts';
 import type { Step } from '../run-update.ts';
@@ -41,14 +42,17 @@ export interface InstallDeps {
 /**
  * DESIGN §3 "Slots", and the order is law: mark the spare bad, write, flush, read back and compare
  * with the signed digest, mark it good. Switching comes later, and last. Several artifacts are one
- * such step: all of them have been downloaded, and the slot is good only after the last.
+ * such step: all of them have been downloaded, and the slot is good only after the last. Of modules
+ * alone nothing comes into a slot, so none is touched.
  */
 export async function writeSpareSlot(deps: InstallDeps, state: AgentState): Promise<Step> {
   const { release, artifacts, securityEpoch } = updateOf(state);
   const { to, from } = slotsOf(state);
   const running = from === null ? null : (state.slots[from]?.release ?? null);
   try {
-    const components = await install(deps, { slot: to, release, running }, artifacts);
+    const stays = staysInSlot(state);
+    const components = await install(deps, { slot: to, release, running, stays }, artifacts);
+    if (stays) return { outcome: 'done' }; // nothing stands there before its module is activated
     const installedSha256 = installedDigestIfKnown(components);
     const installed = { release, installedSha256, securityEpoch, components };
     return { outcome: 'done', remember: (before) => withSlot(before, to, installed) };
@@ -79,19 +83,27 @@ async function install(
   artifacts: readonly PlannedArtifact[],
 ): Promise<InstalledComponent[]> {
   const { boot } = deps;
-  const { slot } = goal;
-  if ((await boot.current()) === slot || (await boot.primary()) === slot) {
+  const { slot, stays } = goal;
+  const isInUse = async (): Promise<boolean> =>
+    (await boot.current()) === slot || (await boot.primary()) === slot;
+  if (!stays && (await isInUse())) {
     // A boot loader that does not do as it is told: neither slot may be written then.
     throw new BootTrouble('boot_slot_in_use', `slot ${slot} runs, or would after a power cut`);
   }
   const works = artifacts.map((artifact) => workOf(deps, goal, artifact, artifacts));
   for (const { installer, task } of works) await installer.check(task);
+  if (stays) return installEach(works);
   await boot.setState(slot, 'bad');
   await deps.slots.empty(slot);
-  const components: InstalledComponent[] = [];
-  for (const work of works) components.push(await installOne(work));
+  const components = await installEach(works);
   await deps.slots.flush(slot);
   await boot.setState(slot, 'good');
+  return components;
+}
+
+async function installEach(works: readonly Work[]): Promise<InstalledComponent[]> {
+  const components: InstalledComponent[] = [];
+  for (const work of works) components.push(await installOne(work));
   return components;
 }
 
@@ -99,6 +111,8 @@ interface Goal {
   readonly slot: Slot;
   readonly release: ReleaseRef;
   readonly running: ReleaseRef | null;
+  /** Modules alone: the slot runs, and stays as it is (modules/in-place.ts). */
+  readonly stays: boolean;
 }
 
 interface Work {

@@ -1,6 +1,6 @@
 import { installedDigestIfKnown } from '../../shared/release/installed-digest.ts';
 import type { Step } from '../run-update.ts';
-import { updateOf, type AgentState } from '../state/agent-state.ts';
+import { updateOf, type AgentState, type InstalledComponent } from '../state/agent-state.ts';
 import { failed } from '../state/endings.ts';
 import { digestsOf, installModules, withDigests } from './install-modules.ts';
 import type { ModuleDeps } from './module-deps.ts';
@@ -127,15 +127,14 @@ function withLeftBehind(state: AgentState, left: readonly ModuleEntry[]): AgentS
   const from = state.update?.slots?.from ?? null;
   const installed = from === null ? null : told.slots[from];
   if (from === null || installed === null) return told;
-  const components = installed.components.map((each) => {
-    const isLeft = left.some(({ component }) => component === each.component);
-    return isLeft ? { ...each, installedSha256: null } : each;
-  });
+  const names = new Set(left.map(({ component }) => component));
+  const unproven = (each: InstalledComponent): InstalledComponent =>
+    names.has(each.component) ? { ...each, installedSha256: null } : each;
+  const components = installed.components.map(unproven);
+  const kept = installed.kept?.map(unproven);
   const installedSha256 = installedDigestIfKnown(components);
-  return {
-    ...told,
-    slots: { ...told.slots, [from]: { ...installed, components, installedSha256 } },
-  };
+  const known = { ...installed, components, installedSha256, ...(kept && { kept }) };
+  return { ...told, slots: { ...told.slots, [from]: known } };
 }
 
 const DETAIL_CHARACTERS = 2_000;

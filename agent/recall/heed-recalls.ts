@@ -1,6 +1,7 @@
 import { manifestPath } from '../../shared/release/names.ts';
 import { recalled } from '../../shared/trust/join.ts';
 import type { BootControl } from '../boot/boot-control.ts';
+import { staysInSlot } from '../modules/in-place.ts';
 import type { Step } from '../run-update.ts';
 import { slotsOf, updateOf, type AgentState, type Installed } from '../state/agent-state.ts';
 import { failed, refused } from '../state/endings.ts';
@@ -48,7 +49,9 @@ export async function heedBeforeSwitch(
   work: () => Promise<Step>,
 ): Promise<Step> {
   const { to } = slotsOf(state);
-  const hasSwitched = (await deps.boot.current()) === to || (await deps.boot.primary()) === to;
+  const hasSwitched =
+    !staysInSlot(state) &&
+    ((await deps.boot.current()) === to || (await deps.boot.primary()) === to);
   const recall = hasSwitched ? await fallOf(deps, state) : await recallOf(deps, state);
   return recall ?? work();
 }
