@@ -16,6 +16,9 @@ const PACKAGES = {
   unshare: 'util-linux',
   'systemd-notify': 'systemd',
   python3: 'python3',
+  'qemu-system-arm': 'qemu-system-arm',
+  'arm-none-eabi-gcc': 'gcc-arm-none-eabi',
+  sx: 'lrzsz',
 } as const;
 type Tool = keyof typeof PACKAGES;
 
