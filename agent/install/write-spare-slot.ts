@@ -10,13 +10,13 @@ import type { Step } from '../run-update.ts';
 import {
   slotsOf,
   updateOf,
+  withSlot,
   type AgentState,
-  type Installed,
   type InstalledComponent,
   type PlannedArtifact,
   type Slot,
 } from '../state/agent-state.ts';
-import { condemn, failed, refused } from '../state/endings.ts';
+import { condemn, failed, refusedRelease } from '../state/endings.ts';
 import { componentFolder } from './component-folder.ts';
 import { NoSpace } from './free-space.ts';
 import { TargetUnfit, type FindInstaller, type Installer, type InstallTask } from './installer.ts';
@@ -58,11 +58,8 @@ export async function writeSpareSlot(deps: InstallDeps, state: AgentState): Prom
     return { outcome: 'done', remember: (before) => withSlot(before, to, installed) };
   } catch (cause) {
     if (cause instanceof Refusal) {
-      const said = { refusal: cause, release, path: null };
-      const remember = (before: AgentState): AgentState => ({
-        ...condemn(refused(before, said, deps.now()), release.manifestSha256),
-        failedOffer: before.offer,
-      });
+      const remember = (before: AgentState): AgentState =>
+        condemn(refusedRelease(before, cause, deps.now()), release.manifestSha256);
       return { outcome: 'refused', remember };
     }
     return { outcome: 'failed', remember: whyNot(cause) };
@@ -148,8 +145,4 @@ async function installOne({ installer, task }: Work): Promise<InstalledComponent
     );
   }
   return { component, installer: artifact.installer, installedSha256: sha256, length };
-}
-
-function withSlot(state: AgentState, slot: Slot, installed: Installed): AgentState {
-  return { ...state, slots: { ...state.slots, [slot]: installed } };
 }

@@ -3,6 +3,7 @@ import {
   spareOf,
   standingIn,
   updateOf,
+  withSlot,
   type AgentState,
   type PlannedArtifact,
   type Slot,
@@ -47,16 +48,12 @@ export function withPlaced(state: AgentState): AgentState {
     ? standingIn(replaced).filter(({ component }) => !names.has(component))
     : [];
   const placed = { release, securityEpoch, installedSha256: null, components, kept };
-  return {
-    ...state,
-    update: { ...update, replaced },
-    slots: { ...state.slots, [to]: placed },
-  };
+  return withSlot({ ...state, update: { ...update, replaced } }, to, placed);
 }
 
 /** What was noted of the slot before, because its modules are taken back. */
 export function withReplaced(state: AgentState): AgentState {
   const { replaced } = updateOf(state);
   if (replaced === undefined) return state; // it had not come so far
-  return { ...state, slots: { ...state.slots, [slotsOf(state).to]: replaced } };
+  return withSlot(state, slotsOf(state).to, replaced);
 }

@@ -4,7 +4,7 @@ import { hasCode } from '../install/durable-file.ts';
 import { measureTree } from '../install/measure-tree.ts';
 import { installedDigestIfKnown } from '../../shared/release/installed-digest.ts';
 import type { Step } from '../run-update.ts';
-import { slotsOf, updateOf, type AgentState } from '../state/agent-state.ts';
+import { slotsOf, updateOf, withSlot, type AgentState } from '../state/agent-state.ts';
 import { askDigest } from './ask-digest.ts';
 import { staysInSlot, withPlaced } from './in-place.ts';
 import type { ModuleDeps } from './module-deps.ts';
@@ -142,8 +142,5 @@ export function withDigests(
     return digest === undefined ? each : { ...each, installedSha256: digest };
   });
   const installedSha256 = installedDigestIfKnown(components);
-  return {
-    ...tried,
-    slots: { ...tried.slots, [to]: { ...installed, components, installedSha256 } },
-  };
+  return withSlot(tried, to, { ...installed, components, installedSha256 });
 }

@@ -1,7 +1,12 @@
 import { installedDigestIfKnown } from '../../shared/release/installed-digest.ts';
-import type { Step } from '../run-update.ts';
-import { updateOf, type AgentState, type InstalledComponent } from '../state/agent-state.ts';
-import { failed } from '../state/endings.ts';
+import { after, type Step } from '../run-update.ts';
+import {
+  updateOf,
+  withSlot,
+  type AgentState,
+  type InstalledComponent,
+} from '../state/agent-state.ts';
+import { failedStep } from '../state/endings.ts';
 import { digestsOf, installModules, withDigests } from './install-modules.ts';
 import type { ModuleDeps } from './module-deps.ts';
 import { ModuleFailure } from './module-failure.ts';
@@ -101,7 +106,7 @@ async function withLog(
   } catch (cause) {
     if (!(cause instanceof ModuleFailure)) throw cause;
     const { reason, message } = cause;
-    return { outcome: 'failed', remember: (before) => failed(before, reason, message) };
+    return failedStep(reason, message);
   }
 }
 
@@ -134,7 +139,7 @@ function withLeftBehind(state: AgentState, left: readonly ModuleEntry[]): AgentS
   const kept = installed.kept?.map(unproven);
   const installedSha256 = installedDigestIfKnown(components);
   const known = { ...installed, components, installedSha256, ...(kept && { kept }) };
-  return { ...told, slots: { ...told.slots, [from]: known } };
+  return withSlot(told, from, known);
 }
 
 const DETAIL_CHARACTERS = 2_000;
@@ -144,9 +149,4 @@ function withDetail(state: AgentState, words: string): AgentState {
   if (ending === null || !('detail' in ending)) return state;
   const detail = `${ending.detail}; ${words}`.slice(0, DETAIL_CHARACTERS);
   return { ...state, ending: { ...ending, detail } };
-}
-
-function after(step: Step, change: (state: AgentState) => AgentState): Step {
-  const remember = (state: AgentState): AgentState => change(step.remember?.(state) ?? state);
-  return { ...step, remember };
 }

@@ -188,6 +188,11 @@ export function firstState(lastReport = 0): AgentState {
   };
 }
 
+/** What is noted of a slot, exchanged. */
+export function withSlot(state: AgentState, slot: Slot, installed: Installed | null): AgentState {
+  return { ...state, slots: { ...state.slots, [slot]: installed } };
+}
+
 /** The other one of two slots; with nothing running, the first. */
 export function spareOf(running: Slot | undefined): Slot {
   return running === 'a' ? 'b' : 'a';

@@ -1,6 +1,7 @@
 import type { ReleaseRef, ReportEvent } from '../../shared/protocol/report.ts';
 import type { Refusal } from '../../shared/trust/refusal.ts';
 import type { Stage } from '../machine.ts';
+import type { Step } from '../run-update.ts';
 import { updateOf, type AgentState, type LastRefusal } from './agent-state.ts';
 
 type FailureReason = Extract<ReportEvent, { kind: 'failed' }>['reason'];
@@ -43,6 +44,11 @@ export function failed(state: AgentState, reason: FailureReason, detail: string)
   return BLAMES_RELEASE.has(reason) ? condemn(ended, release.manifestSha256) : ended;
 }
 
+/** The same, as what a stage came to. */
+export function failedStep(reason: FailureReason, detail: string): Step {
+  return { outcome: 'failed', remember: (state) => failed(state, reason, detail) };
+}
+
 /** What was refused: `release` once it was verified, `path` when only the director was. */
 export interface Refused {
   readonly refusal: Refusal;
@@ -73,6 +79,12 @@ export function refused(
       detail,
     },
   };
+}
+
+/** A release whose manifest was verified is refused: the same offer is not taken up again. */
+export function refusedRelease(state: AgentState, refusal: Refusal, at: Date): AgentState {
+  const { release } = updateOf(state);
+  return { ...refused(state, { refusal, release, path: null }, at), failedOffer: state.offer };
 }
 
 /** Remembers a release that is not tried again on this device. */
