@@ -1,7 +1,7 @@
 import { MACHINE } from '../machine.ts';
 import type { Step } from '../run-update.ts';
 import type { AgentState } from '../state/agent-state.ts';
-import { failedStep } from '../state/endings.ts';
+import { failedStep } from '../failed-step.ts';
 import { BootTrouble } from './boot-trouble.ts';
 
 type Perform = (state: AgentState) => Promise<Step>;

@@ -2,7 +2,7 @@ import { staysInSlot, withReplaced } from '../modules/in-place.ts';
 import { isOfPlatform } from '../platform-error.ts';
 import type { Step } from '../run-update.ts';
 import { slotsOf, withSlot, type AgentState, type Slot } from '../state/agent-state.ts';
-import { failedStep } from '../state/endings.ts';
+import { failedStep } from '../failed-step.ts';
 import type { BootControl } from './boot-control.ts';
 import { BootTrouble } from './boot-trouble.ts';
 

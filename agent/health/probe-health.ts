@@ -2,7 +2,7 @@ import type { BootControl } from '../boot/boot-control.ts';
 import { isOfPlatform } from '../platform-error.ts';
 import type { Step } from '../run-update.ts';
 import { slotsOf, updateOf, type AgentState } from '../state/agent-state.ts';
-import { failedStep } from '../state/endings.ts';
+import { failedStep } from '../failed-step.ts';
 import { judgeTrial, type Observed, type TrialRule } from './judge-trial.ts';
 import { mostFlaps, nextRound, NO_ROUNDS, type ProbeRounds } from './observe-probes.ts';
 import type { Ailment } from './ailment.ts';

@@ -2,7 +2,7 @@ import type { FailureReason } from '../../shared/protocol/report.ts';
 import { MACHINE, type Outcome, type Stage } from '../machine.ts';
 import type { Step } from '../run-update.ts';
 import type { AgentState } from '../state/agent-state.ts';
-import { failedStep } from '../state/endings.ts';
+import { failedStep } from '../failed-step.ts';
 import { runHooks, type HooksSaid, type Moment, type RunHooksDeps } from './run-hooks.ts';
 
 /** What hooks around stages need. */

@@ -6,7 +6,7 @@ import {
   type AgentState,
   type InstalledComponent,
 } from '../state/agent-state.ts';
-import { failedStep } from '../state/endings.ts';
+import { failedStep } from '../failed-step.ts';
 import { digestsOf, installModules, withDigests } from './install-modules.ts';
 import type { ModuleDeps } from './module-deps.ts';
 import { ModuleFailure } from './module-failure.ts';

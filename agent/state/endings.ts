@@ -1,7 +1,6 @@
 import type { ReleaseRef, ReportEvent } from '../../shared/protocol/report.ts';
 import type { Refusal } from '../../shared/trust/refusal.ts';
 import type { Stage } from '../machine.ts';
-import type { Step } from '../run-update.ts';
 import { updateOf, type AgentState, type LastRefusal } from './agent-state.ts';
 
 type FailureReason = Extract<ReportEvent, { kind: 'failed' }>['reason'];
@@ -42,11 +41,6 @@ export function failed(state: AgentState, reason: FailureReason, detail: string)
   };
   const ended = { ...state, ending, failedOffer: state.offer };
   return BLAMES_RELEASE.has(reason) ? condemn(ended, release.manifestSha256) : ended;
-}
-
-/** The same, as what a stage came to. */
-export function failedStep(reason: FailureReason, detail: string): Step {
-  return { outcome: 'failed', remember: (state) => failed(state, reason, detail) };
 }
 
 /** What was refused: `release` once it was verified, `path` when only the director was. */
