@@ -11,6 +11,12 @@ export interface Step {
   readonly trouble?: Trouble;
 }
 
+/** The same, with one more change to what is remembered. */
+export function after(step: Step, change: (state: AgentState) => AgentState): Step {
+  const remember = (state: AgentState): AgentState => change(step.remember?.(state) ?? state);
+  return { ...step, remember };
+}
+
 /** Everything the update needs from the outside world. Tests hand in a world that breaks on cue. */
 export interface World {
   readonly now: () => Date;

@@ -5,6 +5,7 @@ import { letterBox, type LetterBox } from './link/letter-box.ts';
 import { mqttLink, type MqttLink } from './link/mqtt-link.ts';
 import type { Trouble } from './link/trouble.ts';
 import { Unreachable } from './link/unreachable.ts';
+import { staysInSlot } from './modules/in-place.ts';
 import { cleanUpModules } from './modules/with-modules.ts';
 import type { Outcome } from './machine.ts';
 import { BACKOFF } from './link/patience.ts';
@@ -55,9 +56,15 @@ export function startSession(agent: OpenAgent): Session {
   const drifted = new Map<Slot, MeasuredSlot>();
   const letters = letterBox();
   let offer: Offer | undefined;
+  const perform = performer(stages, () => offer);
   const mqtt = openMqtt(agent, letters, () => reports);
   const reports = makeCourier(agent, () => mqtt);
-  const steps = noteSteps(performer(stages, () => offer));
+  const steps = noteSteps(async (state) => {
+    const step = await perform(state);
+    // What was measured before modules changed it says nothing about what stands there now.
+    if (state.stage === 'activating' && staysInSlot(state)) drifted.clear();
+    return step;
+  });
   const world: World = {
     ...diskOf({
       ...agent,

@@ -7,7 +7,13 @@ import type { Log } from './log.ts';
 import type { Outbox } from './report/outbox.ts';
 import { signReport, type Reporter, type Standing } from './report/sign-report.ts';
 import type { World } from './run-update.ts';
-import { firstState, type AgentState, type Installed, type Slot } from './state/agent-state.ts';
+import {
+  firstState,
+  standingIn,
+  type AgentState,
+  type Installed,
+  type Slot,
+} from './state/agent-state.ts';
 
 /** What the disk of an agent is made of. */
 export interface WorldDeps {
@@ -46,6 +52,9 @@ export function diskOf(deps: WorldDeps): Pick<World, 'now' | 'load' | 'save'> {
   };
 }
 
+/** As many as a report may list; a release has no more. */
+const MAX_COMPONENTS = 64;
+
 /** What runs now, by whichever slot is current, as every report says it. */
 export async function runningOf(
   { boot, drifted }: Pick<WorldDeps, 'boot' | 'drifted'>,
@@ -55,8 +64,9 @@ export async function runningOf(
   const installed = slot && state.slots[slot];
   if (slot === undefined || !installed) return null;
   const { release, securityEpoch } = installed;
-  const { installedSha256, components }: MeasuredSlot = drifted().get(slot) ?? installed;
-  const each = components.map(({ component, installedSha256: digest }) => {
+  const signed: MeasuredSlot = { ...installed, components: standingIn(installed) };
+  const { installedSha256, components } = drifted().get(slot) ?? signed;
+  const each = components.slice(0, MAX_COMPONENTS).map(({ component, installedSha256: digest }) => {
     return { component, installedSha256: digest };
   });
   return {

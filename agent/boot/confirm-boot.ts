@@ -28,6 +28,6 @@ export async function confirmBoot(
 /** The factory's release is in no slot that we know, and is what the first update goes back to. */
 function isCommitted(slot: Slot, { update, slots }: AgentState): boolean {
   const { to, from } = update?.slots ?? {};
-  if (slot === to) return false;
-  return slot === from || slots[slot] !== null || slots[otherSlot(slot)] === null;
+  if (slot === from) return true; // also where an update of modules alone stays in it
+  return slot !== to && (slots[slot] !== null || slots[otherSlot(slot)] === null);
 }

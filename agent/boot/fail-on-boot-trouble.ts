@@ -1,7 +1,7 @@
 import { MACHINE } from '../machine.ts';
 import type { Step } from '../run-update.ts';
 import type { AgentState } from '../state/agent-state.ts';
-import { failed } from '../state/endings.ts';
+import { failedStep } from '../failed-step.ts';
 import { BootTrouble } from './boot-trouble.ts';
 
 type Perform = (state: AgentState) => Promise<Step>;
@@ -17,7 +17,7 @@ export function failOnBootTrouble(perform: Perform): Perform {
     } catch (cause) {
       if (!(cause instanceof BootTrouble) || !('failed' in MACHINE[state.stage].on)) throw cause;
       const detail = cause.message;
-      return { outcome: 'failed', remember: (before) => failed(before, 'internal', detail) };
+      return failedStep('internal', detail);
     }
   };
 }

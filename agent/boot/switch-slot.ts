@@ -1,7 +1,8 @@
+import { staysInSlot, withReplaced } from '../modules/in-place.ts';
 import { isOfPlatform } from '../platform-error.ts';
 import type { Step } from '../run-update.ts';
-import { slotsOf, type AgentState, type Slot } from '../state/agent-state.ts';
-import { failed } from '../state/endings.ts';
+import { slotsOf, withSlot, type AgentState, type Slot } from '../state/agent-state.ts';
+import { failedStep } from '../failed-step.ts';
 import type { BootControl } from './boot-control.ts';
 import { BootTrouble } from './boot-trouble.ts';
 
@@ -11,26 +12,26 @@ import { BootTrouble } from './boot-trouble.ts';
  */
 export async function switchSlot(boot: BootControl, state: AgentState): Promise<Step> {
   const { to } = slotsOf(state);
-  const fail = (reason: 'activation' | 'internal', detail: string): Step => ({
-    outcome: 'failed',
-    remember: (before) => failed(before, reason, detail),
-  });
   try {
+    if (staysInSlot(state)) {
+      const isThere = (await boot.current()) === to;
+      return isThere ? { outcome: 'done' } : failedStep('activation', `slot ${to} no longer runs`);
+    }
     const arrival = await boot.arrival(to);
     if (arrival === 'arrived') return { outcome: 'done' };
-    if (arrival === 'fell_back') return fail('activation', await whereItFell(boot, to));
+    if (arrival === 'fell_back') return failedStep('activation', await whereItFell(boot, to));
     if ((await boot.state(to)) !== 'good') {
-      return fail('activation', `slot ${to} is not marked good`);
+      return failedStep('activation', `slot ${to} is not marked good`);
     }
     await boot.setPrimary(to);
     const restarted = await boot.restart(to);
     return restarted.kind === 'restarted'
       ? { outcome: 'done' }
-      : fail('activation', restarted.detail);
+      : failedStep('activation', restarted.detail);
   } catch (cause) {
     if (!isOfPlatform(cause)) throw cause;
     // The board's boot control is to blame, not the release: it may be tried on another day.
-    return fail(cause instanceof BootTrouble ? 'internal' : 'activation', cause.message);
+    return failedStep(cause instanceof BootTrouble ? 'internal' : 'activation', cause.message);
   }
 }
 
@@ -48,6 +49,7 @@ export async function returnToPreviousSlot(
   state: AgentState,
   log: (detail: string) => void,
 ): Promise<Step> {
+  if (staysInSlot(state)) return { outcome: 'done', remember: withReplaced };
   const slots = state.update?.slots ?? null;
   if (slots !== null) {
     await boot.setState(slots.to, 'bad');
@@ -55,7 +57,7 @@ export async function returnToPreviousSlot(
     // A boot loader that fell back by itself may still count: it is told that the old slot is good.
     if (switched || (await boot.primary()) === slots.to) await goBackTo(boot, slots.from);
     if (switched) await runAgain(boot, slots.from ?? undefined, log);
-    return { outcome: 'done', remember: (before) => emptySlot(before, slots.to) };
+    return { outcome: 'done', remember: (before) => withSlot(before, slots.to, null) };
   }
   return { outcome: 'done' };
 }
@@ -87,13 +89,10 @@ async function goBackTo(boot: BootControl, from: Slot | null): Promise<void> {
 /** The new release proved itself: from here on the old slot is the spare. */
 export async function makePermanent(boot: BootControl, state: AgentState): Promise<Step> {
   const { to } = slotsOf(state);
-  const fail = (detail: string): Step => ({
-    outcome: 'failed',
-    remember: (before) => failed(before, 'activation', detail),
-  });
-  if ((await boot.current()) !== to) return fail(`slot ${to} no longer runs`);
+  if ((await boot.current()) !== to) return failedStep('activation', `slot ${to} no longer runs`);
   await boot.makePermanent(to);
-  if ((await boot.primary()) !== to) return fail(`slot ${to} did not become primary`);
+  if ((await boot.primary()) !== to)
+    return failedStep('activation', `slot ${to} did not become primary`);
   return { outcome: 'done', remember: commit };
 }
 
@@ -119,8 +118,4 @@ function commit(state: AgentState): AgentState {
 
 function wasSwitched({ ending }: AgentState): boolean {
   return ending?.kind === 'rolled_back';
-}
-
-function emptySlot(state: AgentState, slot: Slot): AgentState {
-  return { ...state, slots: { ...state.slots, [slot]: null } };
 }

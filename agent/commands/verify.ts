@@ -10,7 +10,7 @@ import { measureInstalled, NOTHING_MEASURABLE } from '../install/measure-install
 import { slotFolders } from '../install/slot-folders.ts';
 import { openModules } from '../modules/open-modules.ts';
 import { statePaths } from '../paths.ts';
-import type { Installed, Slot } from '../state/agent-state.ts';
+import { standingIn, type Installed, type Slot } from '../state/agent-state.ts';
 import type { Repository } from '../../shared/trust/repository.ts';
 import type { RepositoryName } from '../verify/floors-file.ts';
 import { findStored, verifyStored, type StoredVerdict } from '../verify/stored-metadata.ts';
@@ -129,7 +129,7 @@ async function checkComponents(
   };
   const { components } = await measureInstalled(world, slot, installed);
   return components.map(({ component, installedSha256 }, at) => {
-    const expected = signed.get(component) ?? installed.components[at]?.installedSha256;
+    const expected = signed.get(component) ?? standingIn(installed)[at]?.installedSha256;
     const ok = installedSha256 === expected;
     return {
       name: components.length === 1 ? `slot ${slot}` : `slot ${slot}, ${component}`,

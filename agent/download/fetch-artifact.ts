@@ -3,15 +3,10 @@ import { join } from 'node:path';
 import { Refusal } from '../../shared/trust/refusal.ts';
 import { NoSpace } from '../install/free-space.ts';
 import type { Step } from '../run-update.ts';
-import {
-  spareOf,
-  updateOf,
-  type AgentState,
-  type Slot,
-  type Update,
-} from '../state/agent-state.ts';
+import { slotsFor, staysInSlot } from '../modules/in-place.ts';
+import { updateOf, withSlot, type AgentState, type Slot } from '../state/agent-state.ts';
 import { countRetry, mayRetry } from '../state/retries.ts';
-import { failed, refused } from '../state/endings.ts';
+import { failed, refusedRelease } from '../state/endings.ts';
 import { isOfPlatform } from '../platform-error.ts';
 import { NotThere, type NamedBlob } from './download-blob.ts';
 import { tryAgain, type TryDeps } from './try-again.ts';
@@ -26,7 +21,7 @@ export interface FetchDeps extends TryDeps {
 
 /** DESIGN §2, step 7. Afterwards every artifact stands under its verified name. */
 export async function fetchArtifacts(deps: FetchDeps, state: AgentState): Promise<Step> {
-  const { artifacts, release } = updateOf(state);
+  const { artifacts } = updateOf(state);
   const begun = deps.milliseconds();
   try {
     for (const artifact of artifacts) requireLimit(artifact, deps.limitBytes);
@@ -38,11 +33,8 @@ export async function fetchArtifacts(deps: FetchDeps, state: AgentState): Promis
     }
   } catch (cause) {
     if (cause instanceof Refusal) {
-      const said = { refusal: cause, release, path: null };
-      const remember = (before: AgentState): AgentState => ({
-        ...refused(before, said, deps.now()),
-        failedOffer: before.offer,
-      });
+      const remember = (before: AgentState): AgentState =>
+        refusedRelease(before, cause, deps.now());
       return { outcome: 'refused', remember };
     }
     return failedOrLater(state, cause);
@@ -55,13 +47,11 @@ export async function fetchArtifacts(deps: FetchDeps, state: AgentState): Promis
 /** From here on the spare slot holds nothing that anybody may count on. */
 function decideSlots(state: AgentState, running: Slot | undefined, download: number): AgentState {
   const update = updateOf(state);
-  const to = spareOf(running);
-  const decided: Update = {
-    ...update,
-    slots: { to, from: running ?? null },
-    milliseconds: { ...update.milliseconds, download },
-  };
-  return { ...state, update: decided, slots: { ...state.slots, [to]: null }, retried: null };
+  const slots = slotsFor(update.artifacts, running);
+  const milliseconds = { ...update.milliseconds, download };
+  const decided = { ...state, update: { ...update, slots, milliseconds }, retried: null };
+  if (staysInSlot(decided)) return decided;
+  return withSlot(decided, slots.to, null);
 }
 
 /** Nobody is to blame, so it is tried again at a later poll; but not for ever. */

@@ -6,7 +6,7 @@ import {
 } from '../install/measure-installed.ts';
 import type { FindInstaller } from '../install/installer.ts';
 import type { Session } from '../session.ts';
-import type { Drift, Installed, Slot } from '../state/agent-state.ts';
+import { standingIn, type Drift, type Installed, type Slot } from '../state/agent-state.ts';
 import { announce } from '../state/transitions.ts';
 
 /** What was found in a slot, and what should stand there. */
@@ -63,9 +63,10 @@ function driftOf(before: Drift | null, { slot, installed, measured }: DriftLook)
 }
 
 /** Those of which something else stands than was signed. */
-function changedComponents(measured: MeasuredSlot, signed: MeasuredSlot): readonly string[] {
+function changedComponents(measured: MeasuredSlot, installed: Installed): readonly string[] {
+  const signed = standingIn(installed);
   const isAsSigned = (digest: string | null, at: number): boolean =>
-    signed.components[at]?.installedSha256 === digest;
+    signed[at]?.installedSha256 === digest;
   return measured.components
     .filter(({ installedSha256 }, at) => !isAsSigned(installedSha256, at))
     .map(({ component }) => component);

@@ -2,7 +2,7 @@ import type { BootControl } from '../boot/boot-control.ts';
 import { isOfPlatform } from '../platform-error.ts';
 import type { Step } from '../run-update.ts';
 import { slotsOf, updateOf, type AgentState } from '../state/agent-state.ts';
-import { failed } from '../state/endings.ts';
+import { failedStep } from '../failed-step.ts';
 import { judgeTrial, type Observed, type TrialRule } from './judge-trial.ts';
 import { mostFlaps, nextRound, NO_ROUNDS, type ProbeRounds } from './observe-probes.ts';
 import type { Ailment } from './ailment.ts';
@@ -32,19 +32,15 @@ const AFTERWARDS_MS = 600_000;
 /** The trial: probes must hold, and the server must have been reached, before the deadline. */
 export async function probeHealth(deps: TrialDeps, state: AgentState): Promise<Step> {
   const { to } = slotsOf(state);
-  const fail = (reason: 'health' | 'activation' | 'internal', detail: string): Step => ({
-    outcome: 'failed',
-    remember: (before) => failed(before, reason, detail),
-  });
   const running = await deps.boot.current();
   if (running !== to) {
-    return fail('activation', `slot ${to} does not run, slot ${String(running)} does`);
+    return failedStep('activation', `slot ${to} does not run, slot ${String(running)} does`);
   }
   const unarmed = await arm(deps.watchdog);
-  if (unarmed !== undefined) return fail('internal', `the watchdog: ${unarmed}`);
+  if (unarmed !== undefined) return failedStep('internal', `the watchdog: ${unarmed}`);
   const { verdict, elapsedMs, why } = await observe(ownTrial(deps, state));
   deps.watchdog.extend(AFTERWARDS_MS);
-  if (verdict === 'failed') return fail('health', why);
+  if (verdict === 'failed') return failedStep('health', why);
   return {
     outcome: 'done',
     remember: (before) => {

@@ -2,7 +2,7 @@ import type { FailureReason } from '../../shared/protocol/report.ts';
 import { MACHINE, type Outcome, type Stage } from '../machine.ts';
 import type { Step } from '../run-update.ts';
 import type { AgentState } from '../state/agent-state.ts';
-import { failed } from '../state/endings.ts';
+import { failedStep } from '../failed-step.ts';
 import { runHooks, type HooksSaid, type Moment, type RunHooksDeps } from './run-hooks.ts';
 
 /** What hooks around stages need. */
@@ -74,7 +74,7 @@ function stepOf(
   if (kind === 'later' && allows(stage, 'later')) return { outcome: 'later' };
   if (allows(stage, 'failed')) {
     const reason = REASONS[stage] ?? 'internal';
-    return { outcome: 'failed', remember: (now) => failed(now, reason, detail) };
+    return failedStep(reason, detail);
   }
   // While verifying there is no update yet that could fail: it is left alone until the next poll.
   log('hook_refused', { stage, detail });

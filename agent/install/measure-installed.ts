@@ -2,12 +2,12 @@ import { installedDigestIfKnown } from '../../shared/release/installed-digest.ts
 import { Refusal } from '../../shared/trust/refusal.ts';
 import { ModuleFailure } from '../modules/module-failure.ts';
 import { isOfPlatform } from '../platform-error.ts';
-import type { Installed, Slot } from '../state/agent-state.ts';
+import { standingIn, type Installed, type Slot } from '../state/agent-state.ts';
 import { componentFolder } from './component-folder.ts';
 import { TargetUnfit, type FindInstaller } from './installer.ts';
 import type { SlotFolders } from './write-spare-slot.ts';
 
-/** What stands of each component now, and the one digest of all of them. */
+/** What stands of each component now, and the one digest of all that the release brought. */
 export interface MeasuredSlot {
   readonly installedSha256: string | null;
   readonly components: readonly MeasuredComponent[];
@@ -32,22 +32,24 @@ export const NOTHING_MEASURABLE = '0'.repeat(64);
 export async function measureInstalled(
   { slots, findInstaller }: SlotWorld,
   slot: Slot,
-  { components }: Pick<Installed, 'components'>,
+  installed: Pick<Installed, 'components' | 'kept'>,
 ): Promise<MeasuredSlot> {
+  const standing = standingIn(installed);
   const measured: MeasuredComponent[] = [];
-  for (const installed of components) {
-    const { component, installer } = installed;
-    if (installed.installedSha256 === null) {
+  for (const each of standing) {
+    const { component, installer } = each;
+    if (each.installedSha256 === null) {
       measured.push({ component, installedSha256: null });
       continue;
     }
-    const folder = componentFolder(slots.folder(slot), components, installed);
+    const folder = componentFolder(slots.folder(slot), standing, each);
     const digest = await orNothing(async () =>
-      findInstaller(installer)?.measure({ slot, component, folder }, installed),
+      findInstaller(installer)?.measure({ slot, component, folder }, each),
     );
     measured.push({ component, installedSha256: digest });
   }
-  return { installedSha256: installedDigestIfKnown(measured), components: measured };
+  const brought = measured.slice(0, installed.components.length);
+  return { installedSha256: installedDigestIfKnown(brought), components: measured };
 }
 
 async function orNothing(measure: () => Promise<string | undefined>): Promise<string> {

@@ -3,19 +3,20 @@ import { installedDigestIfKnown } from '../../shared/release/installed-digest.ts
 import { Refusal } from '../../shared/trust/refusal.ts';
 import type { BootControl } from '../boot/boot-control.ts';
 import { BootTrouble } from '../boot/boot-trouble.ts';
+import { staysInSlot } from '../modules/in-place.ts';
 import { ModuleFailure } from '../modules/module-failure.ts';
 import { isOfPlatform } from '../platform-error.ts';
 import type { Step } from '../run-update.ts';
 import {
   slotsOf,
   updateOf,
+  withSlot,
   type AgentState,
-  type Installed,
   type InstalledComponent,
   type PlannedArtifact,
   type Slot,
 } from '../state/agent-state.ts';
-import { condemn, failed, refused } from '../state/endings.ts';
+import { condemn, failed, refusedRelease } from '../state/endings.ts';
 import { componentFolder } from './component-folder.ts';
 import { NoSpace } from './free-space.ts';
 import { TargetUnfit, type FindInstaller, type Installer, type InstallTask } from './installer.ts';
@@ -41,24 +42,24 @@ export interface InstallDeps {
 /**
  * DESIGN §3 "Slots", and the order is law: mark the spare bad, write, flush, read back and compare
  * with the signed digest, mark it good. Switching comes later, and last. Several artifacts are one
- * such step: all of them have been downloaded, and the slot is good only after the last.
+ * such step: all of them have been downloaded, and the slot is good only after the last. Of modules
+ * alone nothing comes into a slot, so none is touched.
  */
 export async function writeSpareSlot(deps: InstallDeps, state: AgentState): Promise<Step> {
   const { release, artifacts, securityEpoch } = updateOf(state);
   const { to, from } = slotsOf(state);
   const running = from === null ? null : (state.slots[from]?.release ?? null);
   try {
-    const components = await install(deps, { slot: to, release, running }, artifacts);
+    const stays = staysInSlot(state);
+    const components = await install(deps, { slot: to, release, running, stays }, artifacts);
+    if (stays) return { outcome: 'done' }; // nothing stands there before its module is activated
     const installedSha256 = installedDigestIfKnown(components);
     const installed = { release, installedSha256, securityEpoch, components };
     return { outcome: 'done', remember: (before) => withSlot(before, to, installed) };
   } catch (cause) {
     if (cause instanceof Refusal) {
-      const said = { refusal: cause, release, path: null };
-      const remember = (before: AgentState): AgentState => ({
-        ...condemn(refused(before, said, deps.now()), release.manifestSha256),
-        failedOffer: before.offer,
-      });
+      const remember = (before: AgentState): AgentState =>
+        condemn(refusedRelease(before, cause, deps.now()), release.manifestSha256);
       return { outcome: 'refused', remember };
     }
     return { outcome: 'failed', remember: whyNot(cause) };
@@ -79,19 +80,27 @@ async function install(
   artifacts: readonly PlannedArtifact[],
 ): Promise<InstalledComponent[]> {
   const { boot } = deps;
-  const { slot } = goal;
-  if ((await boot.current()) === slot || (await boot.primary()) === slot) {
+  const { slot, stays } = goal;
+  const isInUse = async (): Promise<boolean> =>
+    (await boot.current()) === slot || (await boot.primary()) === slot;
+  if (!stays && (await isInUse())) {
     // A boot loader that does not do as it is told: neither slot may be written then.
     throw new BootTrouble('boot_slot_in_use', `slot ${slot} runs, or would after a power cut`);
   }
   const works = artifacts.map((artifact) => workOf(deps, goal, artifact, artifacts));
   for (const { installer, task } of works) await installer.check(task);
+  if (stays) return installEach(works);
   await boot.setState(slot, 'bad');
   await deps.slots.empty(slot);
-  const components: InstalledComponent[] = [];
-  for (const work of works) components.push(await installOne(work));
+  const components = await installEach(works);
   await deps.slots.flush(slot);
   await boot.setState(slot, 'good');
+  return components;
+}
+
+async function installEach(works: readonly Work[]): Promise<InstalledComponent[]> {
+  const components: InstalledComponent[] = [];
+  for (const work of works) components.push(await installOne(work));
   return components;
 }
 
@@ -99,6 +108,8 @@ interface Goal {
   readonly slot: Slot;
   readonly release: ReleaseRef;
   readonly running: ReleaseRef | null;
+  /** Modules alone: the slot runs, and stays as it is (modules/in-place.ts). */
+  readonly stays: boolean;
 }
 
 interface Work {
@@ -134,8 +145,4 @@ async function installOne({ installer, task }: Work): Promise<InstalledComponent
     );
   }
   return { component, installer: artifact.installer, installedSha256: sha256, length };
-}
-
-function withSlot(state: AgentState, slot: Slot, installed: Installed): AgentState {
-  return { ...state, slots: { ...state.slots, [slot]: installed } };
 }

@@ -4,8 +4,9 @@ import { hasCode } from '../install/durable-file.ts';
 import { measureTree } from '../install/measure-tree.ts';
 import { installedDigestIfKnown } from '../../shared/release/installed-digest.ts';
 import type { Step } from '../run-update.ts';
-import { slotsOf, updateOf, type AgentState } from '../state/agent-state.ts';
+import { slotsOf, updateOf, withSlot, type AgentState } from '../state/agent-state.ts';
 import { askDigest } from './ask-digest.ts';
+import { staysInSlot, withPlaced } from './in-place.ts';
 import type { ModuleDeps } from './module-deps.ts';
 import { ModuleFailure } from './module-failure.ts';
 import { RebootWish, type ModuleEntry } from './module-journal.ts';
@@ -133,15 +134,13 @@ export function withDigests(
   digests: ReadonlyMap<string, string | null>,
 ): AgentState {
   const { to } = slotsOf(state);
-  const installed = state.slots[to];
+  const tried = staysInSlot(state) ? withPlaced(state) : state;
+  const installed = tried.slots[to];
   if (installed === null) throw new Error('bug: activated a slot in which nothing stands');
   const components = installed.components.map((each) => {
     const digest = digests.get(each.component);
     return digest === undefined ? each : { ...each, installedSha256: digest };
   });
   const installedSha256 = installedDigestIfKnown(components);
-  return {
-    ...state,
-    slots: { ...state.slots, [to]: { ...installed, components, installedSha256 } },
-  };
+  return withSlot(tried, to, { ...installed, components, installedSha256 });
 }

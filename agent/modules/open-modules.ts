@@ -12,7 +12,7 @@ import { endLeftovers } from './end-leftovers.ts';
 import { measureModule } from './measure-module.ts';
 import type { ModuleDeps } from './module-deps.ts';
 import { moduleInstaller } from './module-installer.ts';
-import { moduleJournal } from './module-journal.ts';
+import { moduleJournal, NO_MODULES } from './module-journal.ts';
 import { moduleRunner, type RunnerDeps } from './module-runner.ts';
 
 /** The update modules of a device. */
@@ -64,7 +64,11 @@ export function openModules(
       },
       bootId,
       onRun,
-      endLeftovers: () => endOrphans(paths.trees),
+      endLeftovers: async () => {
+        // Services that a module started belong to it too: they are left alone once it has ended.
+        if (((await journal.load()) ?? NO_MODULES).entries.length > 0)
+          await endOrphans(paths.trees);
+      },
       log,
     }),
   };

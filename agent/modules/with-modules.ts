@@ -1,7 +1,12 @@
 import { installedDigestIfKnown } from '../../shared/release/installed-digest.ts';
-import type { Step } from '../run-update.ts';
-import { updateOf, type AgentState } from '../state/agent-state.ts';
-import { failed } from '../state/endings.ts';
+import { after, type Step } from '../run-update.ts';
+import {
+  updateOf,
+  withSlot,
+  type AgentState,
+  type InstalledComponent,
+} from '../state/agent-state.ts';
+import { failedStep } from '../failed-step.ts';
 import { digestsOf, installModules, withDigests } from './install-modules.ts';
 import type { ModuleDeps } from './module-deps.ts';
 import { ModuleFailure } from './module-failure.ts';
@@ -101,7 +106,7 @@ async function withLog(
   } catch (cause) {
     if (!(cause instanceof ModuleFailure)) throw cause;
     const { reason, message } = cause;
-    return { outcome: 'failed', remember: (before) => failed(before, reason, message) };
+    return failedStep(reason, message);
   }
 }
 
@@ -127,15 +132,14 @@ function withLeftBehind(state: AgentState, left: readonly ModuleEntry[]): AgentS
   const from = state.update?.slots?.from ?? null;
   const installed = from === null ? null : told.slots[from];
   if (from === null || installed === null) return told;
-  const components = installed.components.map((each) => {
-    const isLeft = left.some(({ component }) => component === each.component);
-    return isLeft ? { ...each, installedSha256: null } : each;
-  });
+  const names = new Set(left.map(({ component }) => component));
+  const unproven = (each: InstalledComponent): InstalledComponent =>
+    names.has(each.component) ? { ...each, installedSha256: null } : each;
+  const components = installed.components.map(unproven);
+  const kept = installed.kept?.map(unproven);
   const installedSha256 = installedDigestIfKnown(components);
-  return {
-    ...told,
-    slots: { ...told.slots, [from]: { ...installed, components, installedSha256 } },
-  };
+  const known = { ...installed, components, installedSha256, ...(kept && { kept }) };
+  return withSlot(told, from, known);
 }
 
 const DETAIL_CHARACTERS = 2_000;
@@ -145,9 +149,4 @@ function withDetail(state: AgentState, words: string): AgentState {
   if (ending === null || !('detail' in ending)) return state;
   const detail = `${ending.detail}; ${words}`.slice(0, DETAIL_CHARACTERS);
   return { ...state, ending: { ...ending, detail } };
-}
-
-function after(step: Step, change: (state: AgentState) => AgentState): Step {
-  const remember = (state: AgentState): AgentState => change(step.remember?.(state) ?? state);
-  return { ...step, remember };
 }

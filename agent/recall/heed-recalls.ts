@@ -1,9 +1,10 @@
 import { manifestPath } from '../../shared/release/names.ts';
 import { recalled } from '../../shared/trust/join.ts';
 import type { BootControl } from '../boot/boot-control.ts';
-import type { Step } from '../run-update.ts';
+import { staysInSlot } from '../modules/in-place.ts';
+import { after, type Step } from '../run-update.ts';
 import { slotsOf, updateOf, type AgentState, type Installed } from '../state/agent-state.ts';
-import { failed, refused } from '../state/endings.ts';
+import { failed, refusedRelease } from '../state/endings.ts';
 import { rememberRecalls, tellOfRecall } from './remember-recalls.ts';
 
 /** What heeding recalls needs. */
@@ -48,7 +49,9 @@ export async function heedBeforeSwitch(
   work: () => Promise<Step>,
 ): Promise<Step> {
   const { to } = slotsOf(state);
-  const hasSwitched = (await deps.boot.current()) === to || (await deps.boot.primary()) === to;
+  const hasSwitched =
+    !staysInSlot(state) &&
+    ((await deps.boot.current()) === to || (await deps.boot.primary()) === to);
   const recall = hasSwitched ? await fallOf(deps, state) : await recallOf(deps, state);
   return recall ?? work();
 }
@@ -67,12 +70,8 @@ export async function heedAfterTrial(
 async function recallOf(deps: RecallDeps, state: AgentState): Promise<Step | undefined> {
   const recalls = await recallsAgainst(deps, state);
   if (recalls === undefined) return undefined;
-  const { release } = updateOf(state);
-  const said = { refusal: refusalOf(state), release, path: null };
-  const remember = (before: AgentState): AgentState => ({
-    ...refused(rememberRecalls(before, recalls), said, deps.now()),
-    failedOffer: before.offer,
-  });
+  const remember = (before: AgentState): AgentState =>
+    refusedRelease(rememberRecalls(before, recalls), refusalOf(state), deps.now());
   return { outcome: 'refused', remember };
 }
 
@@ -100,9 +99,4 @@ async function recallsAgainst(
 function refusalOf(state: AgentState): ReturnType<typeof recalled> {
   const { product, version } = updateOf(state).release;
   return recalled(manifestPath(product, version), 'while the update was under way');
-}
-
-function after(step: Step, change: (state: AgentState) => AgentState): Step {
-  const remember = (state: AgentState): AgentState => change(step.remember?.(state) ?? state);
-  return { ...step, remember };
 }

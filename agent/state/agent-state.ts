@@ -34,8 +34,18 @@ export const Installed = z.strictObject({
   /** The digest of all components together (shared/release/installed-digest.ts), if all have one. */
   installedSha256: z.nullable(Sha256),
   components: z.array(InstalledComponent).check(z.minLength(1)),
+  /** What stands there from earlier releases, where this one was of modules alone. */
+  kept: z.optional(z.array(InstalledComponent)),
 });
 export type Installed = Readonly<z.infer<typeof Installed>>;
+
+/** All that stands in a slot: what its release brought, and what that one left as it was. */
+export function standingIn({
+  components,
+  kept = [],
+}: Pick<Installed, 'components' | 'kept'>): readonly InstalledComponent[] {
+  return [...components, ...kept];
+}
 
 /** An artifact to install, by the words of a manifest that was verified. */
 export const PlannedArtifact = z.strictObject({
@@ -60,6 +70,8 @@ export const Update = z.strictObject({
   artifacts: z.array(PlannedArtifact).check(z.minLength(1)),
   /** Which slot it goes to and which one it leaves, once that is decided. */
   slots: z.nullable(z.strictObject({ to: Slot, from: z.nullable(Slot) })),
+  /** What was noted of the slot before, once modules alone have changed what belongs to it. */
+  replaced: z.optional(z.nullable(Installed)),
   /** Its number in the order of its product, committed with it. */
   releaseCounter: z._default(count, 0),
   /** It came in an offline bundle, so its trial waits for no server. */
@@ -174,6 +186,11 @@ export function firstState(lastReport = 0): AgentState {
     acknowledged: 0,
     unwritten: [],
   };
+}
+
+/** What is noted of a slot, exchanged. */
+export function withSlot(state: AgentState, slot: Slot, installed: Installed | null): AgentState {
+  return { ...state, slots: { ...state.slots, [slot]: installed } };
 }
 
 /** The other one of two slots; with nothing running, the first. */

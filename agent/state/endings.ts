@@ -75,6 +75,12 @@ export function refused(
   };
 }
 
+/** A release whose manifest was verified is refused: the same offer is not taken up again. */
+export function refusedRelease(state: AgentState, refusal: Refusal, at: Date): AgentState {
+  const { release } = updateOf(state);
+  return { ...refused(state, { refusal, release, path: null }, at), failedOffer: state.offer };
+}
+
 /** Remembers a release that is not tried again on this device. */
 export function condemn(state: AgentState, manifestSha256: string): AgentState {
   const others = state.failedReleases.filter((known) => known !== manifestSha256);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { resumeUpdate, runUpdate } from '../../agent/run-update.ts';
+import { DIGESTS } from '../support/failing-content.ts';
 import {
   failingDevice,
   PowerCut,
@@ -36,7 +37,8 @@ async function startAgain(device: FailingDevice): Promise<void> {
 const endings = (device: FailingDevice): readonly string[] =>
   [...device.reports.values()].map(({ kind }) => kind).filter((kind) => kind !== 'stage');
 
-const RELEASES: readonly (readonly [string, Pick<Plan, 'components' | 'modules' | 'reboot'>])[] = [
+type Release = Pick<Plan, 'components' | 'modules' | 'reboot' | 'keeps'>;
+const RELEASES: readonly (readonly [string, Release])[] = [
   ['an archive and a module', { components: ['app'], modules: ['mcu'] }],
   ['a module alone', { components: [], modules: ['mcu'] }],
   ['two modules', { components: [], modules: ['mcu', 'modem'] }],
@@ -83,6 +85,31 @@ describe.each(cases)('a release of %s whose health is %s', (_, healthy, release)
     },
   );
 });
+
+test.each([true, false])(
+  'a release of modules alone never touches a slot, wherever the power goes (healthy: %s)',
+  async (healthy) => {
+    const plan: Omit<Plan, 'fault'> = { components: [], modules: ['mcu'], keeps: ['app'], healthy };
+    const whole = failingDevice({ ...plan, fault: undefined });
+    await liveThrough(whole);
+    for (const kind of ['cut_before', 'cut_after', 'lost', 'persisted'] as const) {
+      for (let atStep = 1; atStep <= whole.steps(); atStep += 1) {
+        const device = failingDevice({ ...plan, fault: { atStep, kind } });
+
+        await liveThrough(device);
+
+        const where = `${kind} at step ${atStep} of ${whole.steps()}`;
+        const installed = device.installed();
+        const version = endings(device).at(-1) === 'receipt' ? '2.0.0' : '1.0.0';
+        expect(installed?.release.version, where).toBe(version);
+        const noted = [...(installed?.components ?? []), ...(installed?.kept ?? [])];
+        const app = { component: 'app', installedSha256: DIGESTS.old };
+        expect(noted, where).toContainEqual(expect.objectContaining(app));
+        expect(device.touchedSpare(), where).toBe(false);
+      }
+    }
+  },
+);
 
 test('a module that was cut short is rolled back, and not called for the same again', async () => {
   const plan: Plan = { components: ['app'], modules: ['mcu'], healthy: true, fault: undefined };

@@ -13,10 +13,10 @@ import {
   returnWithModules,
   tryWithModules,
 } from '../../agent/modules/with-modules.ts';
+import { slotsFor, staysInSlot } from '../../agent/modules/in-place.ts';
 import type { Step, World } from '../../agent/run-update.ts';
 import {
   firstState,
-  spareOf,
   updateOf,
   type AgentState,
   type Installed,
@@ -50,6 +50,10 @@ export interface FailingDevice {
   readonly stage: () => string | undefined;
   /** What comes after an update has ended: whatever modules kept to roll back with goes. */
   readonly cleanUp: () => Promise<void>;
+  /** What is noted of the slot that runs. */
+  readonly installed: () => Installed | null;
+  /** Whether the slot that did not run when the update began was touched. */
+  readonly touchedSpare: () => boolean;
   /** How many modules are still noted. */
   readonly notedModules: () => number;
   /** How many steps were taken: a fault beyond it never happens. */
@@ -94,15 +98,21 @@ export interface Plan {
   /** Components of a module each, installed after the others. */
   readonly modules?: readonly string[];
   readonly reboot?: 'Yes' | 'No';
+  /** Components of the old release that the new one, of modules alone, leaves as they are. */
+  readonly keeps?: readonly string[];
 }
 
 /** A device that runs the old release from slot a, and is offered the new one. */
 export function failingDevice(plan: Plan): FailingDevice {
-  const { components = ['rootfs'], modules: ofModules = [], reboot = 'No' } = plan;
+  const { components = ['rootfs'], modules: ofModules = [], reboot = 'No', keeps = [] } = plan;
   const all = (content: Content): Map<string, Content> =>
     new Map(components.map((name) => [name, content]));
   const disk: Disk = {
-    state: { ...firstState(), slots: { a: oldOf(components), b: null }, securityEpoch: 1 },
+    state: {
+      ...firstState(),
+      slots: { a: oldOf([...components, ...keeps]), b: null },
+      securityEpoch: 1,
+    },
     outbox: new Map(),
     content: { a: all('old'), b: all('half') },
     marks: { a: 'good', b: 'bad' },
@@ -111,12 +121,16 @@ export function failingDevice(plan: Plan): FailingDevice {
   };
   const write = faultyWrites(plan.fault);
   let ranHalf = false;
+  let touchedSpare = false;
   const boot: BootControl = {
     current: () => Promise.resolve(disk.primary),
     primary: () => Promise.resolve(disk.primary),
     setPrimary: (slot) => write.step(() => (disk.primary = slot ?? 'a')),
     state: (slot) => Promise.resolve(disk.marks[slot]),
-    setState: (slot, mark) => write.step(() => (disk.marks[slot] = mark)),
+    setState: (slot, mark) => {
+      touchedSpare ||= slot !== 'a' || mark === 'bad';
+      return write.step(() => (disk.marks[slot] = mark));
+    },
     makePermanent: async (slot) => {
       await write.step(() => (disk.marks[slot] = 'good'));
       await write.step(() => (disk.primary = slot));
@@ -143,7 +157,10 @@ export function failingDevice(plan: Plan): FailingDevice {
     boot,
     slots: {
       folder: (slot: Slot) => slot,
-      empty: (slot: Slot) => write.step(() => (disk.content[slot] = all('half'))),
+      empty: (slot: Slot) => {
+        touchedSpare = true;
+        return write.step(() => (disk.content[slot] = all('half')));
+      },
       flush: () => write.step(() => undefined),
     },
     artifactPath: (sha256: string) => sha256,
@@ -188,6 +205,8 @@ export function failingDevice(plan: Plan): FailingDevice {
     everRanHalfASlot: () => ranHalf || wholeOf(disk) === 'half',
     stage: () => disk.state.stage,
     cleanUp: () => cleanUpModules(modules.deps),
+    installed: () => disk.state.slots[disk.primary],
+    touchedSpare: () => touchedSpare,
     notedModules: () => disk.modules.journal.entries.length,
     steps: () => write.taken(),
   };
@@ -251,14 +270,15 @@ export function verified(
 
 /** What downloading comes to: the slots are decided. */
 export function fetched(running: Slot): Step {
-  const to = spareOf(running);
   return {
     outcome: 'done',
-    remember: (state) => ({
-      ...state,
-      update: { ...updateOf(state), slots: { to, from: running } },
-      slots: { ...state.slots, [to]: null },
-    }),
+    remember: (before) => {
+      const update = updateOf(before);
+      const slots = slotsFor(update.artifacts, running);
+      const state = { ...before, update: { ...update, slots } };
+      if (staysInSlot(state)) return state;
+      return { ...state, slots: { ...state.slots, [slots.to]: null } };
+    },
   };
 }
 

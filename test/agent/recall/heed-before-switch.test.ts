@@ -1,22 +1,28 @@
 import { describe, expect, test } from 'vitest';
 import { heedBeforeSwitch, type RecallDeps } from '../../../agent/recall/heed-recalls.ts';
 import { next } from '../../../agent/machine.ts';
-import { firstState, type AgentState, type Slot } from '../../../agent/state/agent-state.ts';
+import {
+  firstState,
+  type AgentState,
+  type Slot,
+  type Update,
+} from '../../../agent/state/agent-state.ts';
 
 const RECALLED = '2'.repeat(64);
+const UPDATE: Update = {
+  release: { product: 'gateway', version: '1.1.0', manifestSha256: RECALLED },
+  securityEpoch: 1,
+  artifacts: [],
+  slots: { to: 'b', from: 'a' },
+  releaseCounter: 2,
+  wakeUps: {},
+  milliseconds: { verify: 1, download: 2, trial: 0 },
+};
 const ACTIVATING: AgentState = {
   ...firstState(),
   stage: 'activating',
   offer: '0'.repeat(64),
-  update: {
-    release: { product: 'gateway', version: '1.1.0', manifestSha256: RECALLED },
-    securityEpoch: 1,
-    artifacts: [],
-    slots: { to: 'b', from: 'a' },
-    releaseCounter: 2,
-    wakeUps: {},
-    milliseconds: { verify: 1, download: 2, trial: 0 },
-  },
+  update: UPDATE,
 };
 
 function deps(primary: Slot, asked: readonly string[]): RecallDeps {
@@ -73,5 +79,14 @@ describe('before the switch', () => {
     expect({ outcome, isDone }).toEqual({ outcome: 'failed', isDone: false });
     expect(state.ending).toMatchObject({ kind: 'rolled_back', reason: 'recalled' });
     expect(state.failedReleases).toEqual([]);
+  });
+
+  test('a recalled one of modules alone, whose slot runs all along, is refused too', async () => {
+    const stays = { ...ACTIVATING, update: { ...UPDATE, slots: { to: 'a', from: 'a' } as const } };
+
+    const { outcome, state } = await switched(deps('a', [RECALLED]), stays);
+
+    expect(outcome).toBe('refused');
+    expect(state.ending).toMatchObject({ kind: 'refused', code: 'release_recalled' });
   });
 });

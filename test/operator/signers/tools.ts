@@ -18,6 +18,9 @@ const PACKAGES = {
   'systemd-analyze': 'systemd',
   'dpkg-deb': 'dpkg',
   python3: 'python3',
+  'qemu-system-arm': 'qemu-system-arm',
+  'arm-none-eabi-gcc': 'gcc-arm-none-eabi',
+  sx: 'lrzsz',
 } as const;
 type Tool = keyof typeof PACKAGES;
 
