@@ -16,6 +16,11 @@ const PACKAGES = {
   unshare: 'util-linux',
   'systemd-notify': 'systemd',
   python3: 'python3',
+  setfattr: 'attr',
+  getfattr: 'attr',
+  setcap: 'libcap2-bin',
+  getcap: 'libcap2-bin',
+  bsdtar: 'libarchive-tools',
 } as const;
 type Tool = keyof typeof PACKAGES;
 
