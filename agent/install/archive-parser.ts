@@ -1,4 +1,5 @@
 import type { ReadEntry } from 'tar/read-entry';
+import { notAllowed } from '../../shared/release/not-allowed.ts';
 import { Refusal } from '../../shared/trust/refusal.ts';
 import { isOfPlatform } from '../platform-error.ts';
 
@@ -47,7 +48,7 @@ export async function openParser(visitor: ArchiveVisitor): Promise<ArchiveParser
     });
   });
   parser.on('ignoredEntry', ({ path, type }: ReadEntry) => {
-    fail(new Refusal('archive_entry_refused', `${JSON.stringify(path)} is of kind ${type}`));
+    fail(notAllowed(path, `is of kind ${type}`));
   });
   parser.on('error', (cause: unknown) => {
     fail(malformed(cause));

@@ -108,14 +108,9 @@ export function entryRules(
 
 function plannedOf(entry: AcceptedEntry, before: Planned | undefined, root: Planned): Planned {
   const { kind } = entry;
-  switch (kind) {
-    case 'folder':
-      return { ...(before ?? emptyFolder(kind)), kind };
-    case 'hardlink':
-      return { kind, xattrs: find(root, entry.source.split('/'))?.xattrs ?? [] };
-    default:
-      return { kind, xattrs: entry.xattrs ?? [] };
-  }
+  if (kind === 'folder') return { ...(before ?? emptyFolder(kind)), kind };
+  const { xattrs } = kind === 'hardlink' ? (find(root, entry.source.split('/')) ?? {}) : entry;
+  return { kind, xattrs };
 }
 
 /** `./`: there already, and its mode and owner are the device's. */
@@ -139,7 +134,7 @@ function cleanPath(offered: string, { depth }: ArchiveLimits): string {
     throw notAllowed(offered, 'is longer than file systems hold');
   }
   if (names.length > depth) {
-    throw new Refusal('archive_too_large', `the archive nests deeper than ${depth} folders`);
+    throw tooLarge('nests', depth, 'folders');
   }
   return path;
 }
@@ -240,7 +235,7 @@ function insideSource(
   if (found?.kind !== 'file' && found?.kind !== 'hardlink') {
     throw notAllowed(path, `is a hard link to ${source.slice(0, 100)}, no file of this archive`);
   }
-  if (xattrs.length > 0 && xattrs.join() !== found.xattrs.join()) {
+  if (xattrs.length > 0 && xattrs.join() !== found.xattrs?.join()) {
     throw notAllowed(path, `has other attributes than ${source.slice(0, 100)}, the same file`);
   }
   return source;

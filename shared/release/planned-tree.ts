@@ -3,14 +3,14 @@ import { notAllowed } from './not-allowed.ts';
 /** What stands in the slot so far; an `implied` folder was never listed itself. */
 export interface Planned {
   readonly kind: 'implied' | 'folder' | 'file' | 'symlink' | 'hardlink';
-  readonly xattrs: readonly string[];
+  readonly xattrs?: readonly string[] | undefined;
   /** Of a folder: what is in it, by name. */
   readonly inside?: Map<string, Planned>;
 }
 
 /** A folder in which nothing stands yet. */
 export function emptyFolder(kind: 'implied' | 'folder'): Planned {
-  return { kind, xattrs: [], inside: new Map() };
+  return { kind, inside: new Map() };
 }
 
 /** What stands at a path. Nothing stands below a link. */

@@ -1,8 +1,14 @@
-import type { OfferedEntry } from './archive-entries.ts';
 import { notAllowed } from './not-allowed.ts';
 import { find, type Planned } from './planned-tree.ts';
 
 const PREFIX = '.wh.';
+/** An entry whose name removes, as its header describes it. */
+interface OfferedWhiteout {
+  readonly path: string;
+  readonly type: string;
+  readonly size: number;
+}
+
 /** Takes away everything in its folder. */
 const OPAQUE = '.wh..wh..opq';
 
@@ -18,7 +24,7 @@ export function isWhiteout(names: readonly string[]): boolean {
 export function takeAway(
   root: Planned,
   names: readonly string[],
-  { path, type, size }: OfferedEntry,
+  { path, type, size }: OfferedWhiteout,
 ): readonly string[] {
   const above = names.slice(0, -1);
   const last = names.at(-1) ?? '';
