@@ -109,8 +109,7 @@ function unpack(offered: ReadEntry, slot: SlotInWork, guarded: Guarded): void {
       makeFolder(entry, slot);
       break;
     case 'symlink':
-      symlinkSync(entry.target, at);
-      if (entry.owner !== undefined) lchownSync(at, ...entry.owner);
+      makeLink(at, entry);
       break;
     case 'hardlink':
       linkSync(join(slot.folder, entry.source), at);
@@ -121,6 +120,11 @@ function unpack(offered: ReadEntry, slot: SlotInWork, guarded: Guarded): void {
       break;
   }
   note(entry.path, entry.xattrs, slot);
+}
+
+function makeLink(at: string, entry: Extract<AcceptedEntry, { kind: 'symlink' }>): void {
+  symlinkSync(entry.target, at);
+  if (entry.owner !== undefined) lchownSync(at, ...entry.owner);
 }
 
 /** Remembers attributes, which are set when everything else is done. */

@@ -12,7 +12,12 @@ export const CAPABILITY = Buffer.from('0100000200200000000000000000000000000000'
 
 /** Attacks by owners and attributes. */
 export function rightsAttacks(): readonly RightsAttack[] {
-  return [...ownerAttacks(), ...attributeAttacks()];
+  return [
+    ...ownerAttacks(),
+    ...foreignAttributes(),
+    ...spoiledAttributes(),
+    ...misplacedAttributes(),
+  ];
 }
 
 function ownerAttacks(): readonly RightsAttack[] {
@@ -63,21 +68,7 @@ function ownerAttacks(): readonly RightsAttack[] {
   ];
 }
 
-function attributeAttacks(): readonly RightsAttack[] {
-  const carries = (name: string, attempts: string, ...blocks: readonly Buffer[]): RightsAttack => {
-    return { name, attempts, blocks, restore: ['xattrs'] };
-  };
-  const schily = (name: string, value: string | Buffer): Buffer =>
-    attributes([[`SCHILY.xattr.${name}`, Buffer.from(value)]]);
-  const coded = (name: string, value: string): Buffer =>
-    attributes([[`LIBARCHIVE.xattr.${name}`, Buffer.from(value)]]);
-  const link = headerBlocks({
-    path: 'l',
-    type: 'SymbolicLink',
-    linkpath: 'first.txt',
-    mode: 0o777,
-    size: 0,
-  });
+function foreignAttributes(): readonly RightsAttack[] {
   return [
     carries(
       'attribute-of-kernel',
@@ -115,6 +106,11 @@ function attributeAttacks(): readonly RightsAttack[] {
       schily('user.x', `a\n${text('SCHILY.xattr.security.capability', CAPABILITY)}`),
       FILE,
     ),
+  ];
+}
+
+function spoiledAttributes(): readonly RightsAttack[] {
+  return [
     carries(
       'attribute-odd-name',
       'Has a name with a line end in it.',
@@ -155,6 +151,11 @@ function attributeAttacks(): readonly RightsAttack[] {
       schily('user.y', 'a'),
       FILE,
     ),
+  ];
+}
+
+function misplacedAttributes(): readonly RightsAttack[] {
+  return [
     carries(
       'capability-malformed',
       'Has a capability that no kernel takes.',
@@ -180,7 +181,7 @@ function attributeAttacks(): readonly RightsAttack[] {
       'attribute-of-link',
       'Gives a link what its target should have.',
       schily('user.x', 'a'),
-      link,
+      LINK,
     ),
     carries(
       'attribute-of-slot',
@@ -197,6 +198,27 @@ function attributeAttacks(): readonly RightsAttack[] {
   ];
 }
 
+function carries(name: string, attempts: string, ...blocks: readonly Buffer[]): RightsAttack {
+  return { name, attempts, blocks, restore: ['xattrs'] };
+}
+
+/** An attribute as GNU tar writes it: its bytes as they are. */
+function schily(name: string, value: string | Buffer): Buffer {
+  return attributes([[`SCHILY.xattr.${name}`, Buffer.from(value)]]);
+}
+
+/** An attribute as bsdtar writes it: in base64. */
+function coded(name: string, value: string): Buffer {
+  return attributes([[`LIBARCHIVE.xattr.${name}`, Buffer.from(value)]]);
+}
+
+const LINK = headerBlocks({
+  path: 'l',
+  type: 'SymbolicLink',
+  linkpath: 'first.txt',
+  mode: 0o777,
+  size: 0,
+});
 const FILE = headerBlocks({ path: 'file', type: 'File', mode: 0o755, size: 0 });
 
 /** The capability, for the entry that follows or for all. */

@@ -3,6 +3,10 @@ import type { PaxAttack } from './pax-attacks.ts';
 
 /** Attacks by names that remove what came before; each archive begins with `first.txt`. */
 export function whiteoutAttacks(): readonly PaxAttack[] {
+  return [...formAttacks(), ...orderAttacks()];
+}
+
+function formAttacks(): readonly PaxAttack[] {
   return [
     attack('whiteout', 'Removes a file by a name, and nothing of that name has come.', [
       whiteout('etc/.wh.passwd'),
@@ -37,6 +41,11 @@ export function whiteoutAttacks(): readonly PaxAttack[] {
     attack('whiteout-that-links', 'Is a whiteout and a link to a file outside at once.', [
       link('SymbolicLink', '.wh.first.txt', '../evil'),
     ]),
+  ];
+}
+
+function orderAttacks(): readonly PaxAttack[] {
+  return [
     attack('opaque-nowhere', 'Empties a folder that has not come.', [whiteout('etc/.wh..wh..opq')]),
     attack('hardlink-to-removed', 'Makes a hard link to what was removed before.', [
       whiteout('.wh.first.txt'),

@@ -33,16 +33,21 @@ export function readAttributes(records: string): readonly string[] {
   for (const line of wholeLines(records)) {
     const [, isBase64, name = '', value = ''] = ATTRIBUTE.exec(line) ?? [];
     if (name === '') continue;
-    if (!RESTORED.test(name)) throw notRestored(name);
-    const attribute = `${name}=0x${bytesOf(value, isBase64 !== undefined).toString('hex')}`;
+    const attribute = attributeOf(name, bytesOf(value, isBase64 !== undefined));
     // Packers may write one in both ways; then both must say the same.
     if ((found.get(name) ?? attribute) !== attribute) throw notAllowed(name, 'has two values');
-    if (isCapability(attribute) && !CAPABILITY_FORM.test(attribute)) {
-      throw notAllowed(name, 'has a value that is no capability');
-    }
     found.set(name, attribute);
   }
   return [...found.values()].sort();
+}
+
+function attributeOf(name: string, value: Buffer): string {
+  if (!RESTORED.test(name)) throw notRestored(name);
+  const attribute = `${name}=0x${value.toString('hex')}`;
+  if (isCapability(attribute) && !CAPABILITY_FORM.test(attribute)) {
+    throw notAllowed(name, 'has a value that is no capability');
+  }
+  return attribute;
 }
 
 /** Whether an attribute is what only files bear. */

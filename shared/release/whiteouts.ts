@@ -28,17 +28,20 @@ export function takeAway(
 ): readonly string[] {
   const above = names.slice(0, -1);
   const last = names.at(-1) ?? '';
-  const name = last.slice(PREFIX.length);
-  const isReserved = ['', '.', '..'].includes(name) || isWhiteout([name]);
-  if (isWhiteout(above) || type !== 'File' || size > 0 || (isReserved && last !== OPAQUE)) {
+  if (isWhiteout(above) || type !== 'File' || size > 0 || !isKnown(last)) {
     throw notAllowed(path, 'is a whiteout of no known form');
   }
   const inside = find(root, above)?.inside;
-  const gone = last === OPAQUE ? inside : pick(inside, name);
+  const gone = last === OPAQUE ? inside : pick(inside, last.slice(PREFIX.length));
   if (gone === undefined) throw notAllowed(path, 'removes what this archive has not brought');
   const paths = pathsIn(gone, above);
   for (const each of [...gone.keys()]) inside?.delete(each);
   return paths;
+}
+
+function isKnown(last: string): boolean {
+  const name = last.slice(PREFIX.length);
+  return last === OPAQUE || !(['', '.', '..'].includes(name) || isWhiteout([name]));
 }
 
 function pick(inside: Planned['inside'], name: string): Planned['inside'] {
