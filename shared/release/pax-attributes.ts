@@ -31,9 +31,9 @@ export function readAttributes(records: string): readonly string[] {
   if (!HAS_ATTRIBUTES.test(records)) return [];
   const found = new Map<string, string>();
   for (const line of wholeLines(records)) {
-    const [, isBase64, name = '', value = ''] = ATTRIBUTE.exec(line) ?? [];
-    if (name === '') continue;
-    const attribute = attributeOf(name, bytesOf(value, isBase64 !== undefined));
+    const attribute = attributeIn(line);
+    if (attribute === undefined) continue;
+    const name = attribute.slice(0, attribute.indexOf('='));
     // Packers may write one in both ways; then both must say the same.
     if ((found.get(name) ?? attribute) !== attribute) throw notAllowed(name, 'has two values');
     found.set(name, attribute);
@@ -41,9 +41,11 @@ export function readAttributes(records: string): readonly string[] {
   return [...found.values()].sort();
 }
 
-function attributeOf(name: string, value: Buffer): string {
+function attributeIn(line: string): string | undefined {
+  const [, isBase64, name, value = ''] = ATTRIBUTE.exec(line) ?? [];
+  if (name === undefined) return undefined;
   if (!RESTORED.test(name)) throw notRestored(name);
-  const attribute = `${name}=0x${value.toString('hex')}`;
+  const attribute = `${name}=0x${bytesOf(value, isBase64 !== undefined).toString('hex')}`;
   if (isCapability(attribute) && !CAPABILITY_FORM.test(attribute)) {
     throw notAllowed(name, 'has a value that is no capability');
   }

@@ -24,18 +24,27 @@ export function isWhiteout(names: readonly string[]): boolean {
 export function takeAway(
   root: Planned,
   names: readonly string[],
-  { path, type, size }: OfferedWhiteout,
+  offered: OfferedWhiteout,
 ): readonly string[] {
   const above = names.slice(0, -1);
   const last = names.at(-1) ?? '';
-  if (isWhiteout(above) || type !== 'File' || size > 0 || !isKnown(last)) {
-    throw notAllowed(path, 'is a whiteout of no known form');
-  }
+  const isPlain = offered.type === 'File' && offered.size === 0 && !isWhiteout(above);
+  if (!isPlain || !isKnown(last)) throw notAllowed(offered.path, 'is a whiteout of no known form');
   const inside = find(root, above)?.inside;
   const gone = last === OPAQUE ? inside : pick(inside, last.slice(PREFIX.length));
-  if (gone === undefined) throw notAllowed(path, 'removes what this archive has not brought');
+  if (gone === undefined) {
+    throw notAllowed(offered.path, 'removes what this archive has not brought');
+  }
+  return removed(inside, gone, above);
+}
+
+function removed(
+  inside: Planned['inside'],
+  gone: ReadonlyMap<string, Planned>,
+  above: readonly string[],
+): readonly string[] {
   const paths = pathsIn(gone, above);
-  for (const each of [...gone.keys()]) inside?.delete(each);
+  for (const name of [...gone.keys()]) inside?.delete(name);
   return paths;
 }
 
