@@ -2,17 +2,22 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { Sha256 } from '../../shared/metadata/fields.ts';
+import type { Restore } from '../../shared/release/restore.ts';
 import { treeDigest, type TreeEntry } from '../../shared/release/tree-digest.ts';
 import { readIfThere, writeDurably } from '../install/durable-file.ts';
 import type { Place } from '../install/installer.ts';
 
 const path = z.string();
 const mode = z.int();
+const rights = {
+  owner: z.optional(z.tuple([z.int(), z.int()])),
+  xattrs: z.optional(z.array(z.string())),
+};
 const Entries = z.array(
   z.discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('folder'), path, mode }),
-    z.strictObject({ kind: z.literal('file'), path, mode, sha256: Sha256 }),
-    z.strictObject({ kind: z.literal('symlink'), path, target: z.string() }),
+    z.strictObject({ kind: z.literal('folder'), path, mode, ...rights }),
+    z.strictObject({ kind: z.literal('file'), path, mode, sha256: Sha256, ...rights }),
+    z.strictObject({ kind: z.literal('symlink'), path, target: z.string(), ...rights }),
   ]),
 );
 
@@ -21,7 +26,11 @@ export interface LocalState {
   /** Notes what has just been unpacked. */
   readonly note: (place: Place, entries: readonly TreeEntry[]) => Promise<void>;
   /** The digest of a tree as if its local state were as it was installed. */
-  readonly digestWithout: (place: Place, entries: readonly TreeEntry[]) => Promise<string>;
+  readonly digestWithout: (
+    place: Place,
+    entries: readonly TreeEntry[],
+    restore: Restore | undefined,
+  ) => Promise<string>;
 }
 
 /**
@@ -39,12 +48,10 @@ export function localState(folder: string, allow: readonly string[]): LocalState
       const text = JSON.stringify(entries.filter(isLocal));
       await writeDurably(fileOf(place), Buffer.from(text, 'utf8'));
     },
-    digestWithout: async (place, entries) => {
+    digestWithout: async (place, entries, restore) => {
       const installed = allow.length === 0 ? [] : entriesIn(await readIfThere(fileOf(place)));
-      return treeDigest([
-        ...entries.filter((entry) => !isLocal(entry)),
-        ...installed.filter(isLocal),
-      ]);
+      const without = [...entries.filter((entry) => !isLocal(entry)), ...installed.filter(isLocal)];
+      return treeDigest(without, restore);
     },
   };
 }

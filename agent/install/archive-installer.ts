@@ -7,6 +7,7 @@ import type { AfterRead } from '../drift/read-budget.ts';
 import type { Installer, InstallTask } from './installer.ts';
 import { flushFolder, hasCode } from './durable-file.ts';
 import { readTree, readTreeIfThere } from './measure-tree.ts';
+import { requireRestorable, type Ability } from './restorable.ts';
 import { unpackArchive } from './unpack-archive.ts';
 
 /** What unpacking needs. */
@@ -15,6 +16,7 @@ export interface ArchiveDeps {
   readonly requireSpace: (folder: string, lengthBytes: number) => Promise<void>;
   readonly requireRunning: () => void;
   readonly local: LocalState;
+  readonly ability: Ability;
   /** Of what is only measured: the budget of whoever asks. */
   readonly afterRead?: AfterRead | undefined;
 }
@@ -22,19 +24,21 @@ export interface ArchiveDeps {
 /** `archive`: a tar, plain or gzip, unpacked into an empty folder of the spare slot. */
 export function archiveInstaller(deps: ArchiveDeps): Installer {
   return {
-    accept: () => Promise.resolve(),
+    accept: ({ restore = [] }) => requireRestorable(restore, deps.ability),
     check: () => Promise.resolve(), // what an archive needs is free only once the slot is empty
     install: async (task) => {
       await unpack(deps, task);
-      const entries = await readTree(task.folder, 'flush');
+      const { restore } = task.artifact;
+      const entries = await readTree(task.folder, { measuring: 'flush', restore });
       await deps.local.note(task, entries);
-      return { sha256: treeDigest(entries), length: null };
+      return { sha256: treeDigest(entries, restore), length: null };
     },
-    measure: async (place, { installedSha256 }) => {
-      const entries = await readTreeIfThere(place.folder, deps.afterRead);
+    measure: async (place, { installedSha256, restore }) => {
+      const { afterRead } = deps;
+      const entries = await readTreeIfThere(place.folder, { restore, afterRead });
       if (entries === undefined) return undefined;
-      const digest = treeDigest(entries);
-      const without = await deps.local.digestWithout(place, entries);
+      const digest = treeDigest(entries, restore);
+      const without = await deps.local.digestWithout(place, entries, restore);
       return without === installedSha256 ? without : digest;
     },
   };
@@ -46,7 +50,8 @@ async function unpack(
 ): Promise<void> {
   await requireSpace(dirname(folder), artifact.length);
   await makeFolder(folder);
-  await unpackArchive(path, folder, limits, requireRunning);
+  const { restore } = artifact;
+  await unpackArchive(path, folder, { ...limits, restore }, requireRunning);
 }
 
 /** The slot itself is there already, empty; the folder of one component among several is not. */

@@ -2,12 +2,13 @@ import { open, type FileHandle } from 'node:fs/promises';
 import type { Transform } from 'node:stream';
 import {
   compressionOf,
+  UNPACKING_MEBIBYTES,
   ZSTD_WINDOW_LOG,
   type Compression,
 } from '../../shared/release/compression.ts';
 import { Refusal } from '../../shared/trust/refusal.ts';
 import { decodedBlocks, fileBlocks, isOfDecoder, type Blocks } from './file-blocks.ts';
-import { hasTool, toolBlocks, ToolFailed } from './unpacking-tool.ts';
+import { hasTool, toolBlocks, ToolFailed, type ToolTask } from './tool-blocks.ts';
 
 const CHUNK_BYTES = 256 * 1_024;
 
@@ -43,15 +44,26 @@ function unpacked(file: FileHandle, compression: Compression): Blocks {
       return decodedBlocks(file, zlib().createGunzip({ chunkSize: CHUNK_BYTES }));
     case 'zstd': {
       const decoder = zstdOfNode();
-      return decoder === undefined ? toolBlocks(file, 'zstd') : decodedBlocks(file, decoder());
+      return decoder === undefined
+        ? toolBlocks(unpackingTask('zstd', file))
+        : decodedBlocks(file, decoder());
     }
     case 'xz':
-      return toolBlocks(file, 'xz');
+      return toolBlocks(unpackingTask('xz', file));
   }
 }
 
 /** Only when something is unpacked: an idle agent does without. */
 const zlib = () => process.getBuiltinModule('node:zlib');
+
+const ARGUMENTS = {
+  xz: ['-dc', '--format=xz', '--threads=1', `--memlimit-decompress=${UNPACKING_MEBIBYTES}MiB`],
+  zstd: ['-dcq', `--memory=${2 ** (ZSTD_WINDOW_LOG - 20)}MiB`],
+} as const;
+
+function unpackingTask(tool: keyof typeof ARGUMENTS, input: FileHandle): ToolTask {
+  return { command: [tool, ...ARGUMENTS[tool]], input };
+}
 
 interface ZstdOfNode {
   readonly createZstdDecompress?: (options: object) => Transform;

@@ -24,17 +24,22 @@ export function installersOf(
   { limits, slots, drift, stateDir }: Pick<Config, 'limits' | 'slots' | 'drift' | 'stateDir'>,
   { requireRunning, moduleOf, afterRead }: InstallerDeps,
 ): FindInstaller {
+  const toolPath = process.env['PATH'] ?? '';
+  const ability = { statusFile: '/proc/self/status', toolPath };
   const local = localState(statePaths(stateDir).local, drift.allow);
   const image = {
     targets: new Map(Object.entries(slots)),
     kernel: KERNEL_FILES,
-    toolPath: process.env['PATH'] ?? '',
+    toolPath,
     requireSpace,
     requireRunning,
     afterRead,
   };
   const installers = new Map<string, Installer>([
-    ['archive', archiveInstaller({ limits, requireSpace, requireRunning, local, afterRead })],
+    [
+      'archive',
+      archiveInstaller({ limits, requireSpace, requireRunning, local, ability, afterRead }),
+    ],
     ['image', imageInstaller(image)],
   ]);
   return (name) => {

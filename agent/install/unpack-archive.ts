@@ -1,12 +1,17 @@
 import {
   chmodSync,
+  chownSync,
   closeSync,
   fchmodSync,
+  fchownSync,
   ftruncateSync,
+  lchownSync,
   linkSync,
   mkdirSync,
   openSync,
+  rmdirSync,
   symlinkSync,
+  unlinkSync,
   writeSync,
 } from 'node:fs';
 import { open } from 'node:fs/promises';
@@ -14,22 +19,24 @@ import { join } from 'node:path';
 import type { ReadEntry } from 'tar/read-entry';
 import {
   entryRules,
-  IMPLIED_FOLDER_MODE,
   type AcceptedEntry,
+  type AcceptedFolder,
   type ArchiveLimits,
 } from '../../shared/release/archive-entries.ts';
-import {
-  sparseQueue,
-  type SparseHeader,
-  type SparseQueue,
-} from '../../shared/release/pax-records.ts';
+import { paxReader, type PaxReader, type SparseHeader } from '../../shared/release/pax-records.ts';
+import type { Restore, Rights } from '../../shared/release/restore.ts';
 import { sparseContent } from '../../shared/release/sparse-content.ts';
-import { Refusal } from '../../shared/trust/refusal.ts';
-import { isOfPlatform } from '../platform-error.ts';
 import { readBlocks } from './archive-blocks.ts';
+import { openParser, type Guarded } from './archive-parser.ts';
+import { setAttributes } from './extended-attributes.ts';
 
 /** While we write into it; the archive's own mode, which may forbid writing, comes last. */
 const OPEN_FOLDER_MODE = 0o700;
+
+/** How an archive is unpacked: what a device allows, and what the release asks for. */
+export interface Unpacking extends ArchiveLimits {
+  readonly restore?: Restore | undefined;
+}
 
 /**
  * Unpacks a tar (plain or gzip), whose hash has been checked, into an empty folder. Throws a
@@ -41,20 +48,26 @@ const OPEN_FOLDER_MODE = 0o700;
 export async function unpackArchive(
   archive: string,
   folder: string,
-  limits: ArchiveLimits,
+  how: Unpacking,
   requireRunning: () => void,
 ): Promise<void> {
   const slot: SlotInWork = {
     folder,
-    rules: entryRules(limits),
-    sparse: sparseQueue(),
-    folders: [],
+    rules: entryRules(how, how.restore),
+    pax: paxReader(how.restore),
+    folders: new Map(),
+    attributes: new Map(),
     openFiles: new Set(),
   };
-  const into = await openParser(slot);
+  const into = await openParser({
+    records: slot.pax.announce,
+    entry: (entry, guarded) => {
+      unpack(entry, slot, guarded);
+    },
+  });
   const file = await open(archive, 'r');
   try {
-    for await (const block of readBlocks(file, limits)) {
+    for await (const block of readBlocks(file, how)) {
       requireRunning();
       into.write(block);
     }
@@ -63,110 +76,71 @@ export async function unpackArchive(
     for (const left of slot.openFiles) closeSync(left);
     await file.close();
   }
-  slot.sparse.finish();
+  slot.pax.finish();
   // The deepest first: a folder that forbids writing would shut us out of those inside it.
-  for (const { path, mode } of slot.folders.reverse()) chmodSync(path, mode);
-}
-
-/** Takes the archive in pieces; throws at the first thing that is wrong with it. */
-interface IntoSlot {
-  readonly write: (block: Buffer) => void;
-  readonly end: () => void;
-}
-
-async function openParser(slot: SlotInWork): Promise<IntoSlot> {
-  const { Parser } = await import('tar/parse'); // only now: an idle agent does without
-  const parser = new Parser({ strict: true, gzip: true });
-  let failure: Error | undefined;
-  let entries = 0;
-  const fail = (cause: unknown): void => {
-    failure ??= cause instanceof Error ? cause : new Error(String(cause));
-  };
-  const guarded = (work: () => void): void => {
-    try {
-      work();
-    } catch (cause) {
-      fail(cause); // an error thrown into the parser would leave it half-way
-    }
-  };
-  parser.on('entry', (entry: ReadEntry) => {
-    entries += 1;
-    guarded(() => {
-      if (failure === undefined) unpack(entry, slot, fail);
-    });
-    entry.resume();
-  });
-  parser.on('meta', (records: string) => {
-    guarded(() => {
-      slot.sparse.announce(records);
-    });
-  });
-  parser.on('ignoredEntry', ({ path, type }: ReadEntry) => {
-    fail(new Refusal('archive_entry_refused', `${JSON.stringify(path)} is of kind ${type}`));
-  });
-  parser.on('error', (cause: unknown) => {
-    fail(malformed(cause));
-  });
-  return {
-    write: (block) => {
-      parser.write(block);
-      if (failure !== undefined) throw failure;
-    },
-    end: () => {
-      parser.end();
-      if (failure !== undefined) throw failure;
-      if (entries === 0) throw new Refusal('archive_malformed', 'the archive holds nothing');
-    },
-  };
-}
-
-interface FolderMode {
-  readonly path: string;
-  readonly mode: number;
+  for (const { path, mode, owner } of [...slot.folders.values()].reverse()) {
+    if (owner !== undefined) chownSync(join(folder, path), ...owner);
+    chmodSync(join(folder, path), mode);
+  }
+  await setAttributes(folder, slot.attributes);
 }
 
 interface SlotInWork {
   readonly folder: string;
   readonly rules: ReturnType<typeof entryRules>;
-  readonly sparse: SparseQueue;
-  readonly folders: FolderMode[];
+  readonly pax: PaxReader;
+  /** By path, each after those that it lies in. */
+  readonly folders: Map<string, AcceptedFolder>;
+  readonly attributes: Map<string, readonly string[]>;
   readonly openFiles: Set<number>;
 }
 
-function unpack(offered: ReadEntry, slot: SlotInWork, fail: (cause: unknown) => void): void {
+function unpack(offered: ReadEntry, slot: SlotInWork, guarded: Guarded): void {
   const { type, mode = 0, linkpath } = offered;
-  const sparse = slot.sparse.take(offered.path);
+  const { sparse, rights } = slot.pax.take(offered);
   const { path, size } = sparse ?? offered;
-  const { parents, entry } = slot.rules({ type, path, mode, size, linkpath });
-  for (const parent of parents) {
-    mkdirSync(join(slot.folder, parent), OPEN_FOLDER_MODE);
-    slot.folders.push({ path: join(slot.folder, parent), mode: IMPLIED_FOLDER_MODE });
-  }
+  const { removed, parents, entry } = slot.rules({ type, path, mode, size, linkpath, ...rights });
+  for (const each of removed) remove(each, slot);
+  for (const each of parents) makeFolder(each, slot);
   if (entry === undefined) return;
   const at = join(slot.folder, entry.path);
   switch (entry.kind) {
     case 'folder':
-      makeFolder(at, entry.mode, slot.folders);
+      makeFolder(entry, slot);
       break;
     case 'symlink':
-      symlinkSync(entry.target, at);
+      makeLink(at, entry);
       break;
     case 'hardlink':
       linkSync(join(slot.folder, entry.source), at);
-      break;
+      note(entry.path, slot.attributes.get(entry.source), slot);
+      return;
     case 'file':
-      receiveFile(offered, openFile(at, entry, slot), { sparse, fail });
+      receiveFile(offered, openFile(at, entry, slot), { sparse, guarded });
       break;
   }
+  note(entry.path, entry.xattrs, slot);
 }
 
-function makeFolder(at: string, mode: number, folders: FolderMode[]): void {
-  const implied = folders.findIndex(({ path }) => path === at);
-  if (implied >= 0) folders.splice(implied, 1, { path: at, mode });
-  else {
-    mkdirSync(at, OPEN_FOLDER_MODE);
-    folders.push({ path: at, mode });
-  }
+function makeLink(at: string, entry: Extract<AcceptedEntry, { kind: 'symlink' }>): void {
+  symlinkSync(entry.target, at);
+  if (entry.owner !== undefined) lchownSync(at, ...entry.owner);
+}
+
+/** Remembers attributes, which are set when everything else is done. */
+function note(path: string, xattrs: Rights['xattrs'] = [], { attributes }: SlotInWork): void {
+  if (xattrs.length > 0) attributes.set(path, xattrs);
+}
+
+function remove(path: string, { folder, folders, attributes }: SlotInWork): void {
+  if (folders.delete(path)) rmdirSync(join(folder, path));
+  else unlinkSync(join(folder, path));
+  attributes.delete(path);
+}
+
+function makeFolder(entry: AcceptedFolder, { folder, folders }: SlotInWork): void {
+  if (!folders.has(entry.path)) mkdirSync(join(folder, entry.path), OPEN_FOLDER_MODE);
+  folders.set(entry.path, entry);
 }
 
 interface OpenFile {
@@ -177,13 +151,14 @@ interface OpenFile {
 /** `wx`: at a free place, and never through a link. The mode is the archive's, whatever our umask. */
 function openFile(
   at: string,
-  { mode }: Extract<AcceptedEntry, { kind: 'file' }>,
+  { mode, owner }: Extract<AcceptedEntry, { kind: 'file' }>,
   { openFiles }: SlotInWork,
 ): OpenFile {
   const file = openSync(at, 'wx', 0o600);
   openFiles.add(file);
   const close = (): void => {
-    fchmodSync(file, mode);
+    if (owner !== undefined) fchownSync(file, ...owner);
+    fchmodSync(file, mode); // after the owner: a change of that takes setuid away
     openFiles.delete(file);
     closeSync(file);
   };
@@ -193,26 +168,19 @@ function openFile(
 interface HowToReceive {
   /** Where the content has holes. */
   readonly sparse: SparseHeader | undefined;
-  readonly fail: (cause: unknown) => void;
+  readonly guarded: Guarded;
 }
 
 function receiveFile(
   offered: ReadEntry,
   { file, close }: OpenFile,
-  { sparse, fail }: HowToReceive,
+  { sparse, guarded }: HowToReceive,
 ): void {
   const content =
     sparse &&
     sparseContent(sparse.size, (at, bytes) => {
       writeAll(file, bytes, at);
     });
-  const guarded = (work: () => void): void => {
-    try {
-      work();
-    } catch (cause) {
-      fail(cause); // an error thrown into the parser would leave it half-way
-    }
-  };
   offered.on('data', (chunk: Buffer) => {
     guarded(() => {
       if (content === undefined) writeAll(file, chunk);
@@ -234,10 +202,4 @@ function writeAll(file: number, chunk: Uint8Array, at?: number): void {
     const position = at === undefined ? null : at + written;
     written += writeSync(file, chunk, written, chunk.length - written, position);
   }
-}
-
-function malformed(cause: unknown): Error {
-  if (cause instanceof Refusal || isOfPlatform(cause)) return cause;
-  const says = cause instanceof Error ? cause.message : 'unreadable';
-  return new Refusal('archive_malformed', `the archive cannot be read: ${says}`, { cause });
 }

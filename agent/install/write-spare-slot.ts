@@ -144,5 +144,7 @@ async function installOne({ installer, task }: Work): Promise<InstalledComponent
       `${component} in slot ${slot} measures ${sha256}, ${signed} was signed`,
     );
   }
-  return { component, installer: artifact.installer, installedSha256: sha256, length };
+  const { installer: name, restore } = artifact;
+  const installed = { component, installer: name, installedSha256: sha256, length };
+  return { ...installed, ...(restore && { restore }) };
 }

@@ -5,6 +5,7 @@ import { WaitingReasons } from '../../shared/protocol/waiting.ts';
 import { Conditions } from '../../shared/release/conditions.ts';
 import { Installer, ModuleFacts, SecurityEpoch } from '../../shared/release/manifest.ts';
 import { Name } from '../../shared/release/names.ts';
+import { Restore } from '../../shared/release/restore.ts';
 import { STAGES, type Stage } from '../machine.ts';
 
 const count = z.int().check(z.minimum(0));
@@ -24,6 +25,8 @@ export const InstalledComponent = z.strictObject({
   installedSha256: z.nullable(Sha256),
   /** How many bytes of an image that is; null for what has no length of its own. */
   length: z.nullable(Length),
+  /** What was restored of an archive, and is measured with it. */
+  restore: z.optional(Restore),
 });
 export type InstalledComponent = Readonly<z.infer<typeof InstalledComponent>>;
 
@@ -59,6 +62,8 @@ export const PlannedArtifact = z.strictObject({
   installed: z.nullable(z.strictObject({ sha256: Sha256, length: z.nullable(Length) })),
   /** What a module is told about it. */
   module: z.optional(ModuleFacts),
+  /** What is restored of an archive beyond content and mode. */
+  restore: z.optional(Restore),
 });
 export type PlannedArtifact = Readonly<z.infer<typeof PlannedArtifact>>;
 

@@ -10,6 +10,8 @@ import {
   type TarEntry,
 } from '../archive.ts';
 import { paxAttacks } from './pax-attacks.ts';
+import { rightsAttacks } from './rights-attacks.ts';
+import { whiteoutAttacks } from './whiteout-attacks.ts';
 
 /** An archive that tries something. It is built when asked for: some are large. */
 export interface HostileArchive {
@@ -18,6 +20,8 @@ export interface HostileArchive {
   /** One sentence for people: what the archive attempts. */
   readonly attempts: string;
   readonly build: () => Promise<Buffer>;
+  /** What its release asks for, where that is part of the attack. */
+  readonly restore?: readonly ('owners' | 'xattrs')[];
 }
 
 /** How big the big ones are, and where the ones that aim at an absolute path aim. */
@@ -44,7 +48,13 @@ export function hostileArchives(options: HostileOptions): readonly HostileArchiv
     ...linkAttacks(options.outside),
     ...kindAttacks(),
     ...sizeAttacks(options),
-    ...paxAttacks().map(({ name, attempts, blocks }) => plain(name, attempts, blocks)),
+    ...[...paxAttacks(), ...whiteoutAttacks()].map(({ name, attempts, blocks }) =>
+      plain(name, attempts, blocks),
+    ),
+    ...rightsAttacks().map(({ name, attempts, blocks, restore }) => ({
+      ...plain(name, attempts, blocks),
+      restore,
+    })),
     ...brokenArchives(),
   ];
 }

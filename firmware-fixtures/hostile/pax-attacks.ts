@@ -71,11 +71,6 @@ function recordAttacks(): readonly PaxAttack[] {
       attempts: 'Carries an access list that unpacking would silently drop.',
       blocks: [paxHeader({ 'SCHILY.acl.access': 'user::rw-,user:7:r--' }), small('secret')],
     },
-    {
-      name: 'whiteout',
-      attempts: 'Takes the slot for a layer of a container image, and removes a file by a name.',
-      blocks: [small('etc/.wh.passwd')],
-    },
   ];
 }
 
@@ -108,10 +103,14 @@ function sparseRecords(path: string, size: number): Readonly<Record<string, stri
 
 /** Any records at all, which no honest packer would let us choose. */
 function paxHeader(records: Readonly<Record<string, string>>): Buffer {
-  const content = Buffer.from(Object.entries(records).map(record).join(''), 'latin1');
+  return recordsHeader(Buffer.from(Object.entries(records).map(record).join(''), 'latin1'));
+}
+
+/** Whatever these bytes are, as the records before an entry, or (`global`) before all that follow. */
+export function recordsHeader(content: Buffer, reach: 'one' | 'global' = 'one'): Buffer {
   const header = new Header({
     path: 'PaxHeader/records',
-    type: 'ExtendedHeader',
+    type: reach === 'one' ? 'ExtendedHeader' : 'GlobalExtendedHeader',
     mode: 0o644,
     size: content.length,
     mtime: ARCHIVE_TIME,
@@ -121,7 +120,7 @@ function paxHeader(records: Readonly<Record<string, string>>): Buffer {
 }
 
 /** POSIX: the length of a record counts its own digits. */
-function record([key, value]: readonly [string, string]): string {
+export function record([key, value]: readonly [string, string]): string {
   const rest = ` ${key}=${value}\n`;
   const digits = String(rest.length + String(rest.length).length).length;
   return `${rest.length + digits}${rest}`;

@@ -1,10 +1,10 @@
 import {
   ARCHIVE_LIMITS,
   entryRules,
-  IMPLIED_FOLDER_MODE,
   type AcceptedEntry,
   type OfferedEntry,
 } from '../../shared/release/archive-entries.ts';
+import type { Restore } from '../../shared/release/restore.ts';
 import type { TreeEntry } from '../../shared/release/tree-digest.ts';
 import { Refusal } from '../../shared/trust/refusal.ts';
 import { Failure } from '../failure.ts';
@@ -17,15 +17,14 @@ export interface ArchiveTree {
 }
 
 /** An empty tree, under the device's own rules: an author hears a refusal before the fleet does. */
-export function archiveTree(): ArchiveTree {
+export function archiveTree(restore: Restore): ArchiveTree {
   const tree = new Map<string, TreeEntry>();
-  const rules = entryRules(ARCHIVE_LIMITS);
+  const rules = entryRules(ARCHIVE_LIMITS, restore);
   return {
     add: (offered, sha256) => {
-      const { parents, entry } = judged(() => rules(offered));
-      for (const path of parents) {
-        tree.set(path, { kind: 'folder', path, mode: IMPLIED_FOLDER_MODE });
-      }
+      const { removed, parents, entry } = judged(() => rules(offered));
+      for (const path of removed) tree.delete(path);
+      for (const parent of parents) tree.set(parent.path, parent);
       if (entry !== undefined) tree.set(entry.path, standing(tree, entry, sha256));
     },
     entries: () => [...tree.values()],
@@ -37,20 +36,12 @@ function standing(
   entry: AcceptedEntry,
   sha256: string,
 ): TreeEntry {
-  const { kind, path } = entry;
-  switch (kind) {
-    case 'file':
-      return { kind, path, mode: entry.mode, sha256 };
-    case 'folder':
-      return { kind, path, mode: entry.mode };
-    case 'symlink':
-      return { kind, path, target: entry.target };
-    case 'hardlink': {
-      const linked = tree.get(entry.source);
-      if (linked === undefined) throw new Error(`bug: ${path} links to nothing`);
-      return { ...linked, path }; // the same content and mode once more
-    }
-  }
+  if (entry.kind === 'file') return { ...entry, sha256 };
+  if (entry.kind !== 'hardlink') return entry;
+  const { path, source } = entry;
+  const linked = tree.get(source);
+  if (linked === undefined) throw new Error(`bug: ${path} links to nothing`);
+  return { ...linked, path }; // the same content, mode and rights once more
 }
 
 function judged<T>(rule: () => T): T {

@@ -45,7 +45,7 @@ export function buildManifest(facts: ReleaseFacts, files: ReleaseFiles): Manifes
 }
 
 function artifactOf(artifact: ComponentArtifact): ManifestFile['artifacts'][number] {
-  const { component, path, installer, module } = artifact;
+  const { component, path, installer, module, restore } = artifact;
   const { installedSha256, installedLength: length } = artifact;
   return {
     component,
@@ -56,6 +56,7 @@ function artifactOf(artifact: ComponentArtifact): ManifestFile['artifacts'][numb
       installed: { sha256: installedSha256, ...(length !== undefined && { length }) },
     }),
     ...(module && { module }),
+    ...(restore && { restore: [...restore] }),
   };
 }
 

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Parser, type ReadEntry } from 'tar';
 import { ARCHIVE_LIMITS } from '../../shared/release/archive-entries.ts';
-import { sparseQueue, type SparseQueue } from '../../shared/release/pax-records.ts';
+import { paxReader, type PaxReader } from '../../shared/release/pax-records.ts';
+import type { Restore } from '../../shared/release/restore.ts';
 import { sparseContent } from '../../shared/release/sparse-content.ts';
 import { treeDigest } from '../../shared/release/tree-digest.ts';
 import { Refusal } from '../../shared/trust/refusal.ts';
@@ -20,9 +21,9 @@ export interface ArchiveReader {
  * The tree digest of an archive. What a device would refuse fails here too, so that an author hears
  * it before the fleet does.
  */
-export function readArchive(): ArchiveReader {
-  const tree = archiveTree();
-  const sparse = sparseQueue();
+export function readArchive(restore: Restore = []): ArchiveReader {
+  const tree = archiveTree(restore);
+  const pax = paxReader(restore);
   const parser = new Parser({ strict: true, maxDecompressionRatio: Infinity }); // the author's own file
   let broken: Error | undefined;
   const fail = (error: Error): void => {
@@ -36,11 +37,11 @@ export function readArchive(): ArchiveReader {
     });
   });
   parser.on('entry', (entry: ReadEntry) => {
-    addEntry(tree, entry, { sparse, fail });
+    addEntry(tree, entry, { pax, fail });
   });
   parser.on('meta', (records: string) => {
     try {
-      sparse.announce(records);
+      pax.announce(records);
     } catch (cause) {
       fail(asFailure(cause));
     }
@@ -57,15 +58,15 @@ export function readArchive(): ArchiveReader {
       parser.end();
       await ended;
       if (broken !== undefined) throw broken;
-      finishSparse(sparse);
+      finishRecords(pax);
       if (tree.entries().length === 0) throw unreadable(new Error('it holds nothing'));
-      return treeDigest(tree.entries());
+      return treeDigest(tree.entries(), restore);
     },
   };
 }
 
 /** Hashes one entry. The parser waits until it has been read, so the order of the archive holds. */
-function addEntry(tree: ArchiveTree, entry: ReadEntry, { sparse, fail }: Around): void {
+function addEntry(tree: ArchiveTree, entry: ReadEntry, { pax, fail }: Around): void {
   const { type, linkpath, mode = 0 } = entry;
   const guarded = (work: () => void): void => {
     try {
@@ -75,10 +76,10 @@ function addEntry(tree: ArchiveTree, entry: ReadEntry, { sparse, fail }: Around)
     }
   };
   guarded(() => {
-    const header = sparse.take(entry.path);
-    const { path, size } = header ?? entry;
+    const { sparse, rights } = pax.take(entry);
+    const { path, size } = sparse ?? entry;
     requireHashable(size);
-    const content = header === undefined ? plainHash() : sparseHash(header.size);
+    const content = sparse === undefined ? plainHash() : sparseHash(sparse.size);
     entry.on('data', (chunk: Buffer) => {
       guarded(() => {
         content.write(chunk);
@@ -86,7 +87,7 @@ function addEntry(tree: ArchiveTree, entry: ReadEntry, { sparse, fail }: Around)
     });
     entry.on('end', () => {
       guarded(() => {
-        tree.add({ type, path, linkpath, mode, size }, content.end());
+        tree.add({ type, path, linkpath, mode, size, ...rights }, content.end());
       });
     });
   });
@@ -100,7 +101,7 @@ function requireHashable(size: number): void {
 }
 
 interface Around {
-  readonly sparse: SparseQueue;
+  readonly pax: PaxReader;
   readonly fail: (error: Error) => void;
 }
 
@@ -139,9 +140,9 @@ function sparseHash(size: number): ContentHash {
   };
 }
 
-function finishSparse(sparse: SparseQueue): void {
+function finishRecords(pax: PaxReader): void {
   try {
-    sparse.finish();
+    pax.finish();
   } catch (cause) {
     throw asFailure(cause);
   }

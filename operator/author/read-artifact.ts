@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { Installer } from '../../shared/release/manifest.ts';
+import type { Restore } from '../../shared/release/restore.ts';
 import { compressionOf } from '../../shared/release/compression.ts';
 import { Failure } from '../failure.ts';
 import { unreadable } from '../workspace/read-file.ts';
@@ -29,6 +30,8 @@ export interface ReadArtifact {
   readonly installedSha256: string | undefined;
   /** How many bytes an image has unpacked; undefined for an archive, which has no such length. */
   readonly installedLength: number | undefined;
+  /** What devices restore of an archive beyond content and mode. */
+  readonly restore?: Restore | undefined;
 }
 
 /** Told how far reading got. */
@@ -42,12 +45,17 @@ export async function readArtifact(
   path: string,
   installer: InstallerChoice,
   progress: Progress,
+  restore?: Restore,
 ): Promise<ReadArtifact> {
   try {
     const kind = await sniff(path);
     refuseUnpackable(path, kind, installer);
     const mediaType = mediaTypeOf(kind);
-    const { installed, ...read } = await digestsOf(path, readerOf(installer, mediaType), progress);
+    const { installed, ...read } = await digestsOf(
+      path,
+      readerOf(installer, mediaType, restore),
+      progress,
+    );
     const standing = installed ?? standingOf(installer, read);
     return {
       path,
@@ -56,6 +64,7 @@ export async function readArtifact(
       ...read,
       installedSha256: standing?.sha256,
       installedLength: standing?.length,
+      restore,
     };
   } catch (cause) {
     throw cause instanceof Failure ? cause : unreadable(path, cause);
@@ -91,9 +100,13 @@ interface StandingReader {
 }
 
 /** Reads what has to be unpacked to know what will stand there; a plain image stands as it is. */
-function readerOf(installer: InstallerChoice, mediaType: string): StandingReader | undefined {
+function readerOf(
+  installer: InstallerChoice,
+  mediaType: string,
+  restore: Restore | undefined,
+): StandingReader | undefined {
   if (installer === 'archive') {
-    const { write, finish } = readArchive();
+    const { write, finish } = readArchive(restore);
     return { write, finish: async () => ({ sha256: await finish(), length: undefined }) };
   }
   if (installer !== 'image') return undefined;

@@ -1,5 +1,6 @@
 import { sha256Hex } from '../../shared/crypto/digest.ts';
 import type { Artifact } from '../../shared/release/manifest.ts';
+import type { Restore } from '../../shared/release/restore.ts';
 import { LIMITS } from '../../shared/metadata/limits.ts';
 import { readNamed } from '../workspace/read-file.ts';
 import { ENVELOPE_MEDIA_TYPE, predicateTypeOf } from './attestation.ts';
@@ -41,6 +42,7 @@ export interface ArtifactPath {
   readonly path: string;
   readonly installer: InstallerChoice;
   readonly module?: ModuleSaid | undefined;
+  readonly restore?: Restore | undefined;
 }
 
 /** Where they lie. */
@@ -56,8 +58,8 @@ export async function readReleaseFiles(
   progress: (path: string) => Progress,
 ): Promise<ReleaseFiles> {
   const artifacts: ComponentArtifact[] = [];
-  for (const { component, path, installer, module } of paths.artifacts) {
-    const read = await readArtifact(path, installer, progress(path));
+  for (const { component, path, installer, module, restore } of paths.artifacts) {
+    const read = await readArtifact(path, installer, progress(path), restore);
     artifacts.push({ component, ...read, ...(module && (await factsOf(module))) });
   }
   const digests = artifacts.map(({ sha256 }) => sha256);

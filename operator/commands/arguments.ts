@@ -14,6 +14,13 @@ export function parseNames(text: string, before: readonly string[] = []): readon
   return [...before, parseName(text)];
 }
 
+/** `COMPONENT=VALUE`. */
+export function parseNamed(text: string): readonly [component: string, value: string] {
+  const [, component, value = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (component === undefined) throw new InvalidArgumentError('it must be COMPONENT=VALUE');
+  return [parseName(component), value];
+}
+
 /** An artifact as `--artifact` names it; what is left out comes from the options for all. */
 export interface ArtifactOption {
   readonly path: string;

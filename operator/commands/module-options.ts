@@ -3,7 +3,7 @@ import { Sha256 } from '../../shared/metadata/fields.ts';
 import type { ModuleSaid } from '../author/module-artifact.ts';
 import type { ArtifactPath } from '../author/release-files.ts';
 import { Failure } from '../failure.ts';
-import { parseName, parseNames } from './arguments.ts';
+import { parseNamed, parseNames } from './arguments.ts';
 
 /** What the options of a release say about artifacts for update modules, by component. */
 export interface ModuleOptions {
@@ -18,7 +18,7 @@ export function withModuleOptions(command: Command): Command {
     .option(
       '--module-meta <component=file>',
       'JSON that the update module of a component reads as header/meta-data',
-      parseNamed,
+      parseFile,
     )
     .option(
       '--module-tar <component>',
@@ -62,20 +62,18 @@ export function requireModules(
   }
 }
 
-function parseNamed(
+function parseFile(
   text: string,
   before: ReadonlyMap<string, string> = new Map(),
 ): ReadonlyMap<string, string> {
-  const [, component, value = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-  if (component === undefined) throw new InvalidArgumentError('it must be COMPONENT=VALUE');
-  return new Map([...before, [parseName(component), value]]);
+  return new Map([...before, parseNamed(text)]);
 }
 
 function parseDigest(
   text: string,
   before: ReadonlyMap<string, string> = new Map(),
 ): ReadonlyMap<string, string> {
-  const named = parseNamed(text, before);
+  const named = parseFile(text, before);
   for (const digest of named.values()) {
     if (Sha256.safeParse(digest).success) continue;
     throw new InvalidArgumentError('it must end in a SHA-256, 64 small hexadecimal digits');

@@ -14,6 +14,7 @@ import type { Manifest, ManifestFile } from '../../shared/release/manifest.ts';
 import type { ArtifactOption } from './arguments.ts';
 import { conditionsOf, type ConditionOptions } from './condition-arguments.ts';
 import { signedInstalledDigest } from '../../shared/release/installed-digest.ts';
+import { requireArchives, type RestoreOption } from './restore-option.ts';
 import { moduleSaidOf, requireModules, type ModuleOptions } from './module-options.ts';
 import { keyOpening } from './key-opening.ts';
 import { progressOf, sizeOf } from './progress.ts';
@@ -22,7 +23,8 @@ import { handOver, signOnTop, writeDryRun, type Publishing } from './release-sig
 import { connect, type CommonOptions, type Session } from './session.ts';
 import { verifyServer } from './standing.ts';
 
-export interface PublishOptions extends CommonOptions, ConditionOptions, ModuleOptions {
+export interface PublishOptions
+  extends CommonOptions, ConditionOptions, ModuleOptions, RestoreOption {
   readonly product: string;
   readonly version: string;
   readonly artifact: readonly ArtifactOption[];
@@ -108,8 +110,13 @@ async function describe(
     ...artifact,
   }));
   requireModules(options, artifacts);
+  requireArchives(options, artifacts);
   const paths = {
-    artifacts: artifacts.map((each) => ({ ...each, module: moduleSaidOf(options, each) })),
+    artifacts: artifacts.map((each) => ({
+      ...each,
+      module: moduleSaidOf(options, each),
+      restore: options.restore?.get(each.component),
+    })),
     sbom: options.sbom,
     attestations: options.attestation ?? [],
   };

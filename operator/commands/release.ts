@@ -13,6 +13,7 @@ import { withConditions } from './condition-arguments.ts';
 import { withModuleOptions } from './module-options.ts';
 import { exportCommand } from './release-export.ts';
 import { publishRelease, type PublishOptions } from './release-publish.ts';
+import { withRestore } from './restore-option.ts';
 import { recallCommand, reissueCommand } from './release-recall.ts';
 import { common, connect, sessionOf, type CommonOptions, type Run } from './session.ts';
 import { harmless, table } from './table.ts';
@@ -67,18 +68,21 @@ function publishCommand({ world }: Run): Command {
       parseInstaller,
       'archive',
     );
-  const command = withModuleOptions(withConditions(described))
+  const command = withRestore(withModuleOptions(withConditions(described)))
     .option('--yes', 'do not ask before a dangerous change, where others must sign too')
     .option('--dry-run', 'write the signed files to the workspace, upload nothing')
     .action(async (options: PublishOptions) => publishRelease(sessionOf(world, options), options));
-  return common(command, [
-    `sealift release publish --product gateway --version 1.2.0 --artifact artifact.tar \\
-      --epoch 2 --class security --sbom sbom.cdx.json --attestation provenance.dsse.json`,
-    `sealift release publish --product gateway --version 1.3.0 --artifact kernel=boot.img.xz:image \\
-      --artifact app=app.tar.gz --epoch 2 --class functional --sbom sbom.cdx.json`,
-    'sealift release publish … --artifact mcu=mcu.bin:module:serial-mcu --module-meta mcu=mcu.json',
-  ]);
+  return common(command, PUBLISH_EXAMPLES);
 }
+
+const PUBLISH_EXAMPLES = [
+  `sealift release publish --product gateway --version 1.2.0 --artifact artifact.tar \\
+      --epoch 2 --class security --sbom sbom.cdx.json --attestation provenance.dsse.json`,
+  `sealift release publish --product gateway --version 1.3.0 --artifact kernel=boot.img.xz:image \\
+      --artifact app=app.tar.gz --epoch 2 --class functional --sbom sbom.cdx.json`,
+  'sealift release publish … --artifact rootfs=rootfs.tar.gz --restore rootfs=owners,xattrs',
+  'sealift release publish … --artifact mcu=mcu.bin:module:serial-mcu --module-meta mcu=mcu.json',
+];
 
 function listCommand({ world }: Run): Command {
   const command = new Command('list')

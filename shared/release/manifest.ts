@@ -36,6 +36,8 @@ const artifact = z.looseObject({
   length: Length,
   installed: z.optional(digest),
   module: z.optional(ModuleFacts),
+  /** Of an archive (restore.ts). Any words here: one that a device does not know has its own refusal. */
+  restore: z.optional(z.array(z.string().check(z.maxLength(64))).check(z.maxLength(16))),
 });
 export type Artifact = Readonly<z.infer<typeof artifact>>;
 

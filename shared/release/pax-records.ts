@@ -1,4 +1,7 @@
 import { Refusal } from '../trust/refusal.ts';
+import { ownerOf, requirePlainIds, type OwnedEntry } from './archive-owner.ts';
+import { readAttributes, requireNothingLost } from './pax-attributes.ts';
+import type { Restore, Rights } from './restore.ts';
 
 /** A file with holes, as PAX records announce it: its own header carries a made-up name and size. */
 export interface SparseHeader {
@@ -7,19 +10,10 @@ export interface SparseHeader {
   readonly size: number;
 }
 
-/**
- * Attributes without which what was released would not be what runs: a program that lost its
- * capabilities, a file whose access list is gone. They are not restored, so they are refused. Others
- * (labels of a packing machine, `user.*`) are left out, as from a plain tar.
- */
-const MATTERING =
-  /^\d+ (?:SCHILY|LIBARCHIVE)\.xattr\.(security\.capability|system\.posix_acl_\w+)=/m;
-const ACCESS_LIST = /^\d+ SCHILY\.acl\.(access|default)=/m;
 const SPARSE = /^\d+ GNU\.sparse\.(\w+)=(.*)$/gm;
 
 /** What the PAX records before an entry say of holes; undefined when they say nothing. */
-export function readSparseHeader(records: string): SparseHeader | undefined {
-  requireNothingLost(records);
+function readSparseHeader(records: string): SparseHeader | undefined {
   const fields = new Map([...records.matchAll(SPARSE)].map(([, key, value]) => [key, value]));
   if (fields.size === 0) return undefined;
   const path = fields.get('name');
@@ -32,47 +26,75 @@ export function readSparseHeader(records: string): SparseHeader | undefined {
   return { path, size: Number(size) };
 }
 
-function requireNothingLost(records: string): void {
-  const attribute = MATTERING.exec(records)?.[1] ?? ACCESS_LIST.exec(records)?.[1];
-  if (attribute === undefined) return;
-  throw new Refusal(
-    'restore_unsupported',
-    `an entry carries ${attribute}, which is not restored: pack without attributes and access lists`,
-  );
-}
-
 /** The folder that packers put before the name of a sparse file, for readers that know no holes. */
 const STANDS_IN = /(?:^|\/)GNUSparseFile\.\d+\//;
 
-/** Brings the announcements of sparse files together with the entries that they are about. */
-export interface SparseQueue {
+/** Brings what PAX records say together with the entries that they are about. */
+export interface PaxReader {
   /** Takes the records that stand before an entry. */
   readonly announce: (records: string) => void;
-  /** The announcement of an entry, by its stand-in name. */
-  readonly take: (path: string) => SparseHeader | undefined;
+  /** What was announced of an entry, by the entry as its header describes it. */
+  readonly take: (entry: PaxEntry) => Announced;
   /** Fails when something was announced that never came. */
   readonly finish: () => void;
 }
 
-/** A queue, because a parser may be a header ahead of the entry that it hands out. */
-export function sparseQueue(): SparseQueue {
-  const announced: SparseHeader[] = [];
+/** An entry with its stand-in name, as the parser of tar gives it. */
+export interface PaxEntry extends OwnedEntry {
+  readonly path: string;
+}
+
+/** What is to be known of an entry beside its header. */
+export interface Announced {
+  readonly sparse: SparseHeader | undefined;
+  readonly rights: Rights;
+}
+
+/** The parser hands out records and entries in the order of the archive. */
+export function paxReader(restore: Restore = []): PaxReader {
+  let sparse: SparseHeader | undefined;
+  let xattrs: readonly string[] = [];
+  let everywhere: unknown;
+  const asked = { owners: restore.includes('owners'), xattrs: restore.includes('xattrs') };
   return {
     announce: (records) => {
       const header = readSparseHeader(records);
-      if (header !== undefined) announced.push(header);
+      if (header !== undefined && sparse !== undefined) throw neverCame(sparse);
+      sparse ??= header;
+      if (asked.owners) requirePlainIds(records);
+      if (!asked.xattrs) {
+        requireNothingLost(records);
+        return;
+      }
+      const brought = readAttributes(records);
+      if (brought.length > 0 && xattrs.length > 0) throw malformed('two headers with attributes');
+      if (brought.length > 0) xattrs = brought;
     },
-    take: (path) => {
-      if (!STANDS_IN.test(path)) return undefined;
-      const header = announced.shift();
-      if (header === undefined) throw malformed(`${JSON.stringify(path)} is no sparse file`);
-      return header;
+    take: (entry) => {
+      if (STANDS_IN.test(entry.path) !== (sparse !== undefined)) throw mismatched(entry, sparse);
+      const { globalExtended } = entry;
+      if (xattrs.length > 0 && globalExtended !== everywhere) {
+        throw malformed('attributes for all entries at once');
+      }
+      everywhere = globalExtended;
+      const owner = asked.owners ? ownerOf(entry) : undefined;
+      const announced = { sparse, rights: { owner, xattrs } };
+      sparse = undefined;
+      xattrs = [];
+      return announced;
     },
     finish: () => {
-      const [left] = announced;
-      if (left !== undefined) throw malformed(`no content for ${JSON.stringify(left.path)}`);
+      if (sparse !== undefined) throw neverCame(sparse);
     },
   };
+}
+
+function mismatched({ path }: PaxEntry, sparse: SparseHeader | undefined): Refusal {
+  return sparse ? neverCame(sparse) : malformed(`${JSON.stringify(path)} is no sparse file`);
+}
+
+function neverCame({ path }: SparseHeader): Refusal {
+  return malformed(`no content for ${JSON.stringify(path)}`);
 }
 
 function malformed(detail: string): Refusal {

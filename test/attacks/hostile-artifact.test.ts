@@ -79,6 +79,16 @@ const SIGNED: readonly (readonly [
     async () => signedOver(app(), await archiveWithLostRights()),
   ],
   [
+    'a word of a later agent for what must be restored',
+    'restore_unsupported',
+    () => changed(app(), { restore: ['owners', 'labels'] }),
+  ],
+  [
+    'rights to be restored of an image, which has none',
+    'restore_unsupported',
+    () => changed(kernel('1.1.0'), { restore: ['owners'] }),
+  ],
+  [
     'another tree than signed',
     'installed_digest_mismatch',
     () => changed(app(), { installed: { sha256: '0'.repeat(64) } }),

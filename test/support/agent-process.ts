@@ -51,13 +51,15 @@ export function startAgent(args: readonly string[], shiftMs = 0): AgentProcess {
   return { events, saw, ended, kill: (signal) => child.kill(signal) };
 }
 
-/** Runs `sealift-agent` to its end. */
+/** Runs `sealift-agent` to its end, as somebody else where that is said. */
 export function runAgentCommand(
   args: readonly string[],
+  somebody: { readonly uid?: number; readonly gid?: number } = {},
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      ...somebody,
     });
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];

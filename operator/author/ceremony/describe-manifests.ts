@@ -66,6 +66,9 @@ function describeManifest(manifest: Manifest): readonly Finding[] {
     ...artifacts.map(({ component, fileName, length, sha256 }) =>
       change(`${name}: ${component} is ${fileName}, ${length} bytes, sha256 ${sha256}`),
     ),
+    ...artifacts.flatMap(({ component, restore }) =>
+      restore ? [change(`${name}: of ${component} is restored ${JSON.stringify(restore)}`)] : [],
+    ),
   ];
 }
 

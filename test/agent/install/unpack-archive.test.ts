@@ -11,6 +11,7 @@ import {
   type TarEntry,
 } from '../../../firmware-fixtures/archive.ts';
 import { harmlessArchive, hostileArchives } from '../../../firmware-fixtures/hostile/hostile.ts';
+import { whiteout, whiteoutLoop } from '../../../firmware-fixtures/hostile/whiteout-attacks.ts';
 import { measureTree } from '../../../agent/install/measure-tree.ts';
 import { unpackArchive } from '../../../agent/install/unpack-archive.ts';
 import { wipeTree } from '../../../agent/install/wipe-tree.ts';
@@ -65,7 +66,9 @@ describe('every hostile archive', () => {
   };
   const outside = '/sealift-test-outside';
   const sizes = { bombBytes: 2 ** 24, entryCount: 1_000, depth: 50, nameLength: 300 };
-  const archives = hostileArchives({ outside, ...sizes });
+  const archives = hostileArchives({ outside, ...sizes }).filter(
+    ({ restore }) => restore === undefined, // those are in hostile-rights.test.ts
+  );
 
   test.each(archives.map(({ name, attempts }) => ({ name, attempts })))(
     '$name is refused by its code and touches nothing outside the slot',
@@ -166,6 +169,99 @@ describe('limits', () => {
   test('count what unlisted folders cost', async () => {
     const bytes = archiveOf(...Array.from({ length: 6 }, (_, index) => file(`d${index}/f`)));
     await expect(unpack(bytes, { entries: 10 })).rejects.toEqual(refusal('archive_too_large'));
+  });
+});
+
+describe('whiteouts', () => {
+  const stack = archiveOf(
+    directoryBlocks('etc'),
+    file('etc/passwd'),
+    directoryBlocks('etc/ssl'),
+    file('etc/ssl/key'),
+    whiteout('etc/.wh.passwd'),
+    whiteout('etc/ssl/.wh..wh..opq'),
+    file('etc/ssl/new'),
+    file('etc/passwd', 0o600, Buffer.from('second')),
+  );
+
+  test('remove what the same archive brought before, which may then come again', async () => {
+    await unpack(stack);
+
+    expect((await readdir(join(slot, 'etc'))).sort()).toEqual(['passwd', 'ssl']);
+    expect(await readFile(join(slot, 'etc/passwd'), 'utf8')).toBe('second');
+    expect(await readdir(join(slot, 'etc/ssl'))).toEqual(['new']);
+  });
+
+  test('leave the digest of what remains', async () => {
+    await unpack(stack);
+    const before = await measureTree(slot, 'read');
+    await wipeTree(slot);
+    await mkdir(slot);
+
+    await unpack(
+      archiveOf(
+        directoryBlocks('etc'),
+        file('etc/passwd', 0o600, Buffer.from('second')),
+        directoryBlocks('etc/ssl'),
+        file('etc/ssl/new'),
+      ),
+    );
+
+    expect(await measureTree(slot, 'read')).toBe(before);
+  });
+
+  test('remove a link and not what it points to, and a folder that forbids writing', async () => {
+    await unpack(
+      archiveOf(
+        file('kept'),
+        link('SymbolicLink', 'link', 'kept'),
+        headerBlocks({ path: 'closed/', type: 'Directory', mode: 0o555, size: 0 }),
+        file('closed/inside'),
+        whiteout('.wh.link'),
+        whiteout('.wh.closed'),
+      ),
+    );
+
+    expect(await readdir(slot)).toEqual(['kept']);
+  });
+
+  test('empty the slot itself, where the uppermost folder is opaque', async () => {
+    await unpack(archiveOf(file('a/b/c'), file('d'), whiteout('.wh..wh..opq'), file('new')));
+    expect(await readdir(slot)).toEqual(['new']);
+  });
+
+  test('leave the second name of a file', async () => {
+    await unpack(archiveOf(file('first'), link('Link', 'second', 'first'), whiteout('.wh.first')));
+    expect(await readFile(join(slot, 'second'), 'utf8')).toBe('first');
+  });
+
+  test('let a link take the place of a folder, and nothing pass through it', async () => {
+    const swapped = [
+      directoryBlocks('x'),
+      file('y/f'),
+      whiteout('.wh.x'),
+      link('SymbolicLink', 'x', 'y'),
+    ];
+    await unpack(archiveOf(...swapped));
+    expect((await lstat(join(slot, 'x'))).isSymbolicLink()).toBe(true);
+    await wipeTree(slot);
+    await mkdir(slot);
+
+    await expect(unpack(archiveOf(...swapped, file('x/evil')))).rejects.toEqual(
+      refusal('archive_entry_refused'),
+    );
+  });
+
+  test('give back nothing that counts: limits are of all that was ever brought', async () => {
+    await unpack(archiveOf(whiteoutLoop(5)), { entries: 10 });
+    await expect(unpack(archiveOf(whiteoutLoop(6)), { entries: 10 })).rejects.toEqual(
+      refusal('archive_too_large'),
+    );
+    const big = file('f', 0o644, Buffer.alloc(1_000));
+    const twice = archiveOf(big, whiteout('.wh.f'), big);
+    await expect(unpack(twice, { unpackedBytes: 1_999 })).rejects.toEqual(
+      refusal('archive_too_large'),
+    );
   });
 });
 

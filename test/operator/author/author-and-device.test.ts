@@ -59,7 +59,15 @@ const type = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom('FIFO') },
 );
 const content = fc.constantFrom('', 'x', 'yy'.repeat(700));
-const entry = fc.record({ type, path, linkpath: path, mode, content });
+const ordinary = fc.record({ type, path, linkpath: path, mode, content });
+const whiteout = fc.record({
+  type: fc.constant('File'),
+  path: fc.constantFrom('.wh.a', '.wh.b', 'a/.wh.b', '.wh..wh..opq', 'a/.wh..wh..opq'),
+  linkpath: fc.constant(''),
+  mode: fc.constant(0o644),
+  content: fc.constant(''),
+});
+const entry = fc.oneof({ weight: 6, arbitrary: ordinary }, { weight: 1, arbitrary: whiteout });
 type Entry = typeof entry extends fc.Arbitrary<infer E> ? E : never;
 
 function blocksOf({ type, path: at, linkpath, mode, content }: Entry): Buffer {
@@ -71,16 +79,19 @@ function blocksOf({ type, path: at, linkpath, mode, content }: Entry): Buffer {
 
 test('what an author accepts, a device unpacks, and to the digest that the author signed', async () => {
   let accepted = 0;
+  let removed = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(entry, { minLength: 1, maxLength: 5 }), async (entries) => {
       const both = await digestsOf(Buffer.concat([...entries.map(blocksOf), END_OF_ARCHIVE]));
       if (both.author === undefined) return; // an author may refuse more than a device
       expect(both.author).toBe(both.device);
       accepted += 1;
+      if (entries.some(({ path: at }) => at.includes('.wh.'))) removed += 1;
     }),
     { numRuns: 600 },
   );
   expect(accepted).toBeGreaterThan(100);
+  expect(removed).toBeGreaterThan(10);
 });
 
 test('both accept a harmless archive', async () => {

@@ -101,9 +101,9 @@ describe('an archive that a device would refuse', () => {
 
   test.each(hostile.map((each) => [each.name, each] as const))(
     'is refused before it is signed: %s',
-    async (_, { build }) => {
+    async (_, { build, restore }) => {
       const path = await artifact('hostile.tar', await build());
-      await expect(readArtifact(path, 'archive', silent)).rejects.toThrow(
+      await expect(readArtifact(path, 'archive', silent, restore)).rejects.toThrow(
         expect.objectContaining({ code: 'archive_refused' }),
       );
     },

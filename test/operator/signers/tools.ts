@@ -21,6 +21,11 @@ const PACKAGES = {
   'qemu-system-arm': 'qemu-system-arm',
   'arm-none-eabi-gcc': 'gcc-arm-none-eabi',
   sx: 'lrzsz',
+  setfattr: 'attr',
+  getfattr: 'attr',
+  setcap: 'libcap2-bin',
+  getcap: 'libcap2-bin',
+  bsdtar: 'libarchive-tools',
 } as const;
 type Tool = keyof typeof PACKAGES;
 

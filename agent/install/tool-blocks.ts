@@ -2,28 +2,27 @@ import type { ChildProcess } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, type FileHandle } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { UNPACKING_MEBIBYTES, ZSTD_WINDOW_LOG } from '../../shared/release/compression.ts';
 import type { Blocks } from './file-blocks.ts';
 
-/** A program of the system that unpacks from its standard input to its standard output. */
-export type Tool = 'xz' | 'zstd';
-
-const ARGUMENTS: Readonly<Record<Tool, readonly string[]>> = {
-  xz: ['-dc', '--format=xz', '--threads=1', `--memlimit-decompress=${UNPACKING_MEBIBYTES}MiB`],
-  zstd: ['-dcq', `--memory=${2 ** (ZSTD_WINDOW_LOG - 20)}MiB`],
-};
+/** A program of the system and its arguments, and what it works on. */
+export interface ToolTask {
+  readonly command: readonly [string, ...string[]];
+  /** A file that it reads itself, so that nothing is copied through us; or a text. */
+  readonly input: FileHandle | string;
+  readonly folder?: string;
+}
 
 /** A tool that brings nothing for so long is stuck: even a slow board unpacks a block in a second. */
 const IDLE_MS = 120_000;
 const STDERR_CHARACTERS = 500;
 
-/** The tool did not bring the file to its end. The message is its own. */
+/** The tool did not bring its work to an end. The message is its own. */
 export class ToolFailed extends Error {
   override readonly name = 'ToolFailed';
 }
 
 /** Whether this system has the tool. */
-export async function hasTool(tool: Tool, path: string): Promise<boolean> {
+export async function hasTool(tool: string, path: string): Promise<boolean> {
   for (const folder of path.split(delimiter)) {
     try {
       await access(join(folder, tool), constants.X_OK);
@@ -35,14 +34,19 @@ export async function hasTool(tool: Tool, path: string): Promise<boolean> {
   return false;
 }
 
-/** A file as the tool unpacks it. The tool reads the file itself, so nothing is copied through us. */
-export async function* toolBlocks(file: FileHandle, tool: Tool, idleMs = IDLE_MS): Blocks {
+/** What a tool writes to its standard output. */
+export async function* toolBlocks(
+  { command: [tool, ...args], input, folder }: ToolTask,
+  idleMs = IDLE_MS,
+): Blocks {
   const { spawn } = process.getBuiltinModule('node:child_process');
   // Its own environment: XZ_OPT and the like could lift the limits.
-  const child = spawn(tool, ARGUMENTS[tool], {
-    stdio: [file.fd, 'pipe', 'pipe'],
+  const child = spawn(tool, args, {
+    stdio: [typeof input === 'string' ? 'pipe' : input.fd, 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+    cwd: folder,
   });
+  child.stdin?.on('error', () => undefined).end(input); // why it read no further, it says itself
   const stuck = new AbortController();
   const timer = setTimeout(() => {
     stuck.abort();
