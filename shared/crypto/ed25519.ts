@@ -38,11 +38,24 @@ export function verifyEd25519(
   );
 }
 
+/** Judging a key costs as much as half a verification, and metadata names the same few again and again. */
+const REMEMBERED_KEYS = 1_024;
+const judged = new Map<string, boolean>();
+
 /**
  * Whether the hex names a point under which signatures mean something: in the group of the base
  * point, as every key is that was made from a secret. Small-order points are not, nor mixed ones.
  */
 export function isUsableEd25519Key(publicHex: string): boolean {
+  const known = judged.get(publicHex);
+  if (known !== undefined) return known;
+  if (judged.size >= REMEMBERED_KEYS) judged.clear(); // bounded, whoever sends us keys
+  const verdict = isInGroup(publicHex);
+  judged.set(publicHex, verdict);
+  return verdict;
+}
+
+function isInGroup(publicHex: string): boolean {
   try {
     const point = noble.Point.fromHex(publicHex);
     return !point.isSmallOrder() && point.isTorsionFree();
