@@ -11,7 +11,7 @@ import { BootTrouble } from './boot-trouble.ts';
  */
 export async function switchSlot(boot: BootControl, state: AgentState): Promise<Step> {
   const { to } = slotsOf(state);
-  const fail = (reason: 'activation' | 'internal', detail: string): Step => ({
+  const fail = (reason: 'activation' | 'disk' | 'internal', detail: string): Step => ({
     outcome: 'failed',
     remember: (before) => failed(before, reason, detail),
   });
@@ -29,8 +29,8 @@ export async function switchSlot(boot: BootControl, state: AgentState): Promise<
       : fail('activation', restarted.detail);
   } catch (cause) {
     if (!isOfPlatform(cause)) throw cause;
-    // The board's boot control is to blame, not the release: it may be tried on another day.
-    return fail(cause instanceof BootTrouble ? 'internal' : 'activation', cause.message);
+    // The board's boot control or disk is to blame, not the release: it may be tried on another day.
+    return fail(cause instanceof BootTrouble ? 'internal' : 'disk', cause.message);
   }
 }
 

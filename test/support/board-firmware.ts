@@ -37,7 +37,6 @@ type Copies = Map<string, Variables | 'torn'>;
 function ubootTools(folder: string, copies: Copies, { step }: BoardTools) {
   return ubootEnvironment({
     configs: [...copies.keys()],
-    scriptPath: join(folder, 'script'),
     run: async ([tool, , config = '', ...rest]) => {
       const copy = copies.get(config);
       const isAnew = rest.includes('-f');
