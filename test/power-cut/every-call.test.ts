@@ -1,4 +1,4 @@
-// The real agent on a real file system that fails at one call: every twelfth call of an update, with
+// The real agent on a real file system that fails at one call: every twentieth call of an update, with
 // each kind of failure beginning at another one. With EVERY_CALL=1, all of them: some minutes a kind.
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
@@ -23,7 +23,7 @@ import { offerRelease } from '../support/test-archive.ts';
 vi.mock('../../shared/crypto/ed25519.ts', () => import('../../scripts/mutate/fast-ed25519.ts'));
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 60_000 });
 
-const STRIDE = process.env['EVERY_CALL'] === undefined ? 12 : 1;
+const STRIDE = process.env['EVERY_CALL'] === undefined ? 20 : 1;
 
 /** On a disk in memory, where there is one: a flush of a real one takes its time. */
 const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();

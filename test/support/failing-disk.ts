@@ -174,8 +174,9 @@ function perform(
   const finish = (value: unknown): unknown => {
     after?.();
     if (verdict === 'half') throw plan.cut();
-    if (verdict === 'denied') throw platformError('EIO');
-    return value;
+    if (verdict !== 'denied') return value;
+    if (isHandle(value)) void value.close(); // whoever is denied an open file cannot close it
+    throw platformError('EIO');
   };
   const given = verdict === 'half' ? (rule.half?.(args) ?? args) : args;
   const value = isDone ? undefined : real(given);
