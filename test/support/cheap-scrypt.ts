@@ -8,9 +8,9 @@ import { SCRYPT } from '../../operator/author/key-file.ts';
 const real = crypto.scrypt;
 const CHEAP_N = 128;
 
-const cheap: typeof crypto.scrypt = (
+const cheap = (
   ...[secret, salt, length, options, done]: Parameters<typeof crypto.scrypt>
-) => {
+): void => {
   const { N, r, p } = options;
   if (N !== SCRYPT.N || r !== SCRYPT.r || p !== SCRYPT.p) {
     throw new Error(`a passphrase is stretched by N=${String(N)}, r=${String(r)}, p=${String(p)}`);
@@ -19,6 +19,6 @@ const cheap: typeof crypto.scrypt = (
 };
 
 if (real.name !== cheap.name) {
-  crypto.scrypt = cheap;
+  Object.assign(crypto, { scrypt: cheap });
   syncBuiltinESMExports();
 }
