@@ -1,36 +1,49 @@
 import * as z from 'zod/mini';
 import { newSeed } from '../shared/crypto/ed25519.ts';
 import { signerFromSeed, type Signer } from '../shared/crypto/signer.ts';
-import { readIfThere, writeDurably } from './install/durable-file.ts';
+import { readIfThere } from './install/durable-file.ts';
+import { keepTwice, readKept } from './install/kept-twice.ts';
+import { jsonIn } from './read-json.ts';
 
-const KeyFile = z.strictObject({
+const Seed = z.strictObject({
   schema: z.literal('sealift.device-key/1'),
   seed: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
 });
+const FORM = { schema: Seed, plain: (key: z.infer<typeof Seed>) => key };
+
+/** Neither copy of the key is whole. A person must decide: the server knows this device by it. */
+export class KeyDamaged extends Error {
+  override readonly name = 'KeyDamaged';
+}
 
 /**
- * The device's own key, made here at the first start (mode 0600, never sent anywhere). A key file
- * that cannot be read is not replaced: the server knows this device by the old one.
+ * The device's own key, made here at the first start (mode 0600, never sent anywhere), and kept twice
+ * with a checksum: one flipped bit would make it another key. One that cannot be read is not
+ * replaced: the server knows this device by the old one.
  */
 export async function deviceKey(path: string): Promise<Signer> {
-  const bytes = await readIfThere(path);
-  if (bytes !== undefined) return signerFromSeed(seedOf(path, bytes));
-  const seed = newSeed();
-  const file = { schema: 'sealift.device-key/1', seed: Buffer.from(seed).toString('hex') };
-  await writeDurably(path, Buffer.from(`${JSON.stringify(file)}\n`));
-  return signerFromSeed(seed);
+  const kept = keepTwice(path, FORM);
+  const known = await kept.load();
+  const { seed } = known ?? (await keyOfOldForm(path)) ?? made();
+  if (known === undefined) await kept.save({ schema: 'sealift.device-key/1', seed });
+  return signerFromSeed(Buffer.from(seed, 'hex'));
 }
 
-function seedOf(path: string, bytes: Buffer): Uint8Array {
-  const file = KeyFile.safeParse(jsonOf(bytes));
-  if (file.success) return Buffer.from(file.data.seed, 'hex');
-  throw new Error(`${path} is damaged: this device cannot prove itself any more. Enrol it anew.`);
+/** Whether there is a key, without making or mending one. Throws {@link KeyDamaged}. */
+export async function hasKey(path: string): Promise<boolean> {
+  return ((await readKept(path, FORM)) ?? (await keyOfOldForm(path))) !== undefined;
 }
 
-function jsonOf(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined; // the schema behind it says what is wrong
-  }
+/** An agent of 0.1.0 kept it once, without a checksum. */
+async function keyOfOldForm(path: string): Promise<z.infer<typeof Seed> | undefined> {
+  const files = [`${path}.json`, `${path}.backup.json`];
+  const [first, second] = await Promise.all(files.map((file) => readIfThere(file)));
+  if (first === undefined && second === undefined) return undefined;
+  const old = Seed.safeParse(jsonIn(first));
+  if (old.success) return old.data;
+  throw new KeyDamaged(`both copies of ${path} are damaged: remove them, and enrol it anew`);
+}
+
+function made(): { readonly seed: string } {
+  return { seed: Buffer.from(newSeed()).toString('hex') };
 }

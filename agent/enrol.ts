@@ -4,6 +4,7 @@ import { EnrolmentAnswer, type Enrolment } from '../shared/protocol/enrolment.ts
 import { MEDIA_TYPES } from '../shared/protocol/media-types.ts';
 import * as z from 'zod/mini';
 import type { EnrolmentReply } from './link/server.ts';
+import { jsonIn } from './read-json.ts';
 
 /** Who asks to be let in. */
 export interface Applicant {
@@ -41,18 +42,10 @@ export async function enrolmentEnvelope(
 
 /** Reads the server's answer. */
 export function readEnrolment({ status, body }: EnrolmentReply): EnrolmentResult {
-  const json = jsonOf(body);
+  const json = jsonIn(body);
   const answer = EnrolmentAnswer.safeParse(json);
   if (status === 200 && answer.success) return { kind: 'answered', state: answer.data.state };
   const error = ErrorAnswer.safeParse(json);
   if (error.success) return { kind: 'refused', code: error.data.code, detail: error.data.message };
   return { kind: 'refused', code: 'unreadable', detail: `the server answered ${status}` };
-}
-
-function jsonOf(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined; // the schemas behind it say what is wrong
-  }
 }

@@ -1,13 +1,16 @@
-import { open, readFile, rm } from 'node:fs/promises';
-import * as z from 'zod/mini';
-import { hasCode, readIfThere } from './install/durable-file.ts';
+import { readFile, readlink, rm, symlink } from 'node:fs/promises';
+import { hasCode } from './install/durable-file.ts';
 
 /** Another agent works in this state folder. */
 export class AlreadyRunning extends Error {
   override readonly name = 'AlreadyRunning';
 }
 
-const Holder = z.strictObject({ pid: z.int(), started: z.nullable(z.string()) });
+interface Holder {
+  readonly pid: number;
+  /** Linux: boot and clock tick at which it began; empty where there is no /proc. */
+  readonly started: string;
+}
 
 /** Takes the state folder for this process; answers how to give it back. */
 export async function takeLock(path: string): Promise<() => Promise<void>> {
@@ -22,12 +25,10 @@ export async function takeLock(path: string): Promise<() => Promise<void>> {
   return () => rm(path, { force: true });
 }
 
+/** A link that names its holder: made at once or not at all, and also where a disk is full. */
 async function claim(path: string): Promise<boolean> {
   try {
-    const file = await open(path, 'wx', 0o600);
-    const holder = { pid: process.pid, started: await startOf(process.pid) };
-    await file.writeFile(JSON.stringify(holder));
-    await file.close();
+    await symlink(`${process.pid} ${await startOf(process.pid)}`, path);
     return true;
   } catch (cause) {
     if (hasCode(cause, 'EEXIST')) return false;
@@ -35,33 +36,32 @@ async function claim(path: string): Promise<boolean> {
   }
 }
 
-async function holderOf(path: string): Promise<z.infer<typeof Holder> | undefined> {
+async function holderOf(path: string): Promise<Holder | undefined> {
   try {
-    const holder = Holder.safeParse(JSON.parse((await readIfThere(path))?.toString() ?? 'null'));
-    return holder.success ? holder.data : undefined;
+    const [, pid, started = ''] = /^(\d+) (.*)$/.exec(await readlink(path)) ?? [];
+    return pid === undefined ? undefined : { pid: Number(pid), started };
   } catch {
-    return undefined; // torn by a power cut
+    return undefined; // gone meanwhile, or nothing of ours
   }
 }
 
 /** The same number may be another process after a reboot, so its start is compared too. */
-async function isAlive({ pid, started }: z.infer<typeof Holder>): Promise<boolean> {
+async function isAlive({ pid, started }: Holder): Promise<boolean> {
   try {
     process.kill(pid, 0);
   } catch (cause) {
     if (!hasCode(cause, 'EPERM')) return false;
   }
-  return started === null || started === (await startOf(pid));
+  return started === '' || started === (await startOf(pid));
 }
 
-/** Linux: boot and clock tick at which a process began; null where there is no /proc. */
-async function startOf(pid: number): Promise<string | null> {
+async function startOf(pid: number): Promise<string> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
     const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
     const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8');
     return `${boot.trim()} ${ticks}`;
   } catch {
-    return null;
+    return '';
   }
 }

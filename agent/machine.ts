@@ -21,7 +21,7 @@ export const MACHINE = {
     run: 'fetch_artifact',
     on: { done: 'installing', later: 'idle', refused: 'rolling_back', failed: 'rolling_back' },
     afterPowerCut: 'downloading',
-    mayWake: 20,
+    mayWake: 100, // a device that is off most of the day goes on where it stood, each time
   },
   installing: {
     run: 'write_spare_slot',

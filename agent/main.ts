@@ -9,9 +9,11 @@ import { status } from './commands/status.ts';
 import { verify } from './commands/verify.ts';
 import { HELP } from './commands/help.ts';
 import { ConfigError, loadConfig } from './config/load-config.ts';
+import { KeyDamaged } from './device-key.ts';
 import { BUILT_AT, VERSION } from './facts.ts';
 import { AlreadyRunning } from './lock.ts';
 import type { Ambient } from './ground.ts';
+import { isOfPlatform } from './platform-error.ts';
 
 /** The only place that reads the clock, chance and the process: the rest takes them as arguments. */
 const COMMANDS = { run, install, status, verify, doctor } as const;
@@ -90,7 +92,7 @@ function complain(what: string): number {
 function explainFailure(cause: unknown): number {
   const isUsage = cause instanceof TypeError && 'code' in cause; // parseArgs: ERR_PARSE_ARGS_*
   if (isUsage || cause instanceof ConfigError) return complain(cause.message);
-  if (cause instanceof AlreadyRunning) {
+  if (cause instanceof AlreadyRunning || cause instanceof KeyDamaged || isOfPlatform(cause)) {
     process.stderr.write(`sealift-agent: ${cause.message}\n`);
     return 1;
   }

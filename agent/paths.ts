@@ -3,8 +3,8 @@ import { join } from 'node:path';
 /** What lies where in the state folder. */
 export interface StatePaths {
   readonly lock: string;
-  readonly key: string;
   /** Without ending: kept twice. */
+  readonly key: string;
   readonly state: string;
   readonly floors: string;
   readonly reach: string;
@@ -23,7 +23,7 @@ export function statePaths(stateDir: string): StatePaths {
   const at = (...names: string[]): string => join(stateDir, ...names);
   return {
     lock: at('lock'),
-    key: at('device-key.json'),
+    key: at('device-key'),
     state: at('state'),
     floors: at('floors'),
     reach: at('reach'),

@@ -11,6 +11,7 @@ import { pause } from './pause.ts';
 import { isOfPlatform } from './platform-error.ts';
 import { askForOffer, noteTurn, pollTrouble, type Asked } from './poll.ts';
 import { startSession, type Result, type Session } from './session.ts';
+import { firstState } from './state/agent-state.ts';
 import { announce } from './state/transitions.ts';
 import { Stopped } from './stopped.ts';
 import type { Offer } from './verify/offer.ts';
@@ -24,10 +25,11 @@ export async function runAgent(agent: OpenAgent, once: boolean): Promise<RunEnd>
   let broker: Promise<void> | undefined;
   try {
     await announceStart(session);
-    await resumeInterrupted(session); // before anything that needs a server: rollback needs nobody
+    // Before anything that needs a server: rollback needs nobody.
+    const resumed = await resumeInterrupted(session, once ? undefined : Infinity);
     if (!(await enrolUntilAccepted(session, once))) return once ? 'not_enrolled' : 'stopped';
     session.courier.open();
-    if (once) return await runOnce(session);
+    if (once) return endOfOnce(resumed, await runOnce(session));
     broker = session.mqtt?.run();
     await follow(session);
     return 'stopped';
@@ -42,12 +44,18 @@ export async function runAgent(agent: OpenAgent, once: boolean): Promise<RunEnd>
 
 /** The first thing of every start: says so, and looks at what stands in the slots. */
 export async function announceStart(session: Session): Promise<void> {
-  const { world } = session;
-  const state = await world.load();
-  const trouble = await confirmBoot(session.agent.boot, state);
-  if (trouble !== undefined) session.agent.log('boot_trouble', { detail: trouble });
-  if (state.stage === 'idle') await lookAtStart(session);
-  await world.save(announce(await world.load(), { kind: 'started' }, world.now()));
+  const { world, agent } = session;
+  const state = (await agent.state.load()) ?? firstState();
+  const trouble = await confirmBoot(agent.boot, state);
+  if (trouble !== undefined) agent.log('boot_trouble', { detail: trouble });
+  try {
+    if (state.stage === 'idle') await lookAtStart(session);
+    await world.save(announce(await world.load(), { kind: 'started' }, world.now()));
+  } catch (cause) {
+    // A disk that is full today keeps nobody from running, or from going back.
+    if (!isOfPlatform(cause) || agent.ambient.signal.aborted) throw cause;
+    agent.log('start_not_reported', { detail: cause.message });
+  }
 }
 
 async function lookAtStart(session: Session): Promise<void> {
@@ -55,14 +63,26 @@ async function lookAtStart(session: Session): Promise<void> {
   if (look !== undefined) await tellDrift(session, look);
 }
 
+/** Whoever was started for one turn ends after so many tries, and is started again. */
+const TRIES_OF_ONE_TURN = 3;
+
+/** What did not end well is the answer of the run, unless another update has ended since. */
+function endOfOnce(resumed: Result, end: RunEnd): RunEnd {
+  const hasEnded = end === 'committed' || end === 'refused' || end === 'rolled_back';
+  return hasEnded || !['refused', 'failed', 'rolled_back'].includes(resumed) ? end : resumed;
+}
+
 /** A broken disk is no reason to end: it is tried again, each time counted as a wake-up. */
-export async function resumeInterrupted({ resume, agent }: Session): Promise<Result> {
+export async function resumeInterrupted(
+  { resume, agent }: Session,
+  tries = TRIES_OF_ONE_TURN,
+): Promise<Result> {
   const { ambient, log } = agent;
   for (let failures = 1; ; failures += 1) {
     try {
       return await resume();
     } catch (cause) {
-      if (!isOfPlatform(cause) || ambient.signal.aborted) throw cause;
+      if (!isOfPlatform(cause) || ambient.signal.aborted || failures >= tries) throw cause;
       log('update_interrupted', { detail: cause.message });
       await pause(backoffMs(failures, BACKOFF, ambient.random), ambient.signal);
     }
@@ -138,7 +158,7 @@ async function turn(session: Session, { tag, failures }: Known): Promise<Known> 
       await session.reach.clear(false);
       return { tag: known, failures: 0 };
     }
-    const result = await takeUp(session, asked.offer);
+    const result = await takeUp(session, asked.offer, Infinity);
     await noteTurn(session, result);
     const isSettled = SETTLED.has(result) || (await waitsForItself(session, result));
     if (result === 'later' && !isSettled) return { tag: undefined, failures: failures + 1 };
@@ -167,9 +187,12 @@ async function noteUnanswered({ agent, reach }: Session, cause: unknown): Promis
 }
 
 /** Takes up an offer to its end, unless it has failed here before. */
-export async function takeUp(session: Session, offer: Offer): Promise<Result> {
+export async function takeUp(session: Session, offer: Offer, tries?: number): Promise<Result> {
   const { world, agent } = session;
-  if ((await world.load()).failedOffer === offer.sha256) return 'failed'; // and it was reported
+  if ((await world.load()).failedOffer === offer.sha256) {
+    agent.log('assignment_failed_before', { offer: offer.sha256 }); // and it was reported
+    return 'failed';
+  }
   agent.log('assignment_received', { offer: offer.sha256 });
   try {
     const result = await session.takeUp(offer);
@@ -178,6 +201,6 @@ export async function takeUp(session: Session, offer: Offer): Promise<Result> {
   } catch (cause) {
     if (!isOfPlatform(cause) || agent.ambient.signal.aborted) throw cause;
     agent.log('update_interrupted', { detail: cause.message });
-    return resumeInterrupted(session);
+    return resumeInterrupted(session, tries);
   }
 }

@@ -20,7 +20,7 @@ import type { AgentState, Slot } from './state/agent-state.ts';
 import type { Offer } from './verify/offer.ts';
 import { tidy } from './tidy.ts';
 import { watchReach, type ReachWatch } from './watch-reach.ts';
-import { diskOf } from './world.ts';
+import { diskOf, remakeReport, type WorldDeps } from './world.ts';
 
 /** How taking up an offer ended. */
 export type Result = 'committed' | 'nothing' | 'later' | 'refused' | 'failed' | 'rolled_back';
@@ -52,13 +52,16 @@ const NOTHING_YET: Last = { outcome: 'nothing', trouble: undefined, hasDownloade
 
 /** Connects the parts of an open agent. */
 export function startSession(agent: OpenAgent): Session {
-  const { ambient, stages, floors } = agent;
+  const { stages, floors } = agent;
   const drifted = new Map<Slot, MeasuredSlot>();
   const letters = letterBox();
   let offer: Offer | undefined;
+  const disk = diskDeps(agent, drifted, () => {
+    reports.hurry();
+  });
   const perform = performer(stages, () => offer);
   const mqtt = openMqtt(agent, letters, () => reports);
-  const reports = makeCourier(agent, () => mqtt);
+  const reports = makeCourier(agent, disk, () => mqtt);
   const steps = noteSteps(async (state) => {
     const step = await perform(state);
     // What was measured before modules changed it says nothing about what stands there now.
@@ -66,13 +69,7 @@ export function startSession(agent: OpenAgent): Session {
     return step;
   });
   const world: World = {
-    ...diskOf({
-      ...agent,
-      now: ambient.now,
-      drifted: () => drifted,
-      standing: async () => standingOf(await floors.load(), await agent.clock.standing()),
-      onReports: reports.hurry,
-    }),
+    ...diskOf(disk),
     perform: steps.perform,
   };
   const finish = async (work: Promise<AgentState>): Promise<Result> => {
@@ -105,6 +102,17 @@ export function startSession(agent: OpenAgent): Session {
       offer = offered;
       return finish(runUpdate(world));
     },
+  };
+}
+
+function diskDeps(agent: OpenAgent, drifted: Session['drifted'], onReports: () => void): WorldDeps {
+  const { ambient, floors, clock } = agent;
+  return {
+    ...agent,
+    now: ambient.now,
+    drifted: () => drifted,
+    standing: async () => standingOf(await floors.load(), await clock.standing()),
+    onReports,
   };
 }
 
@@ -157,7 +165,7 @@ function resultOf(event: ReportEvent | undefined, lastOutcome: Outcome): Result 
 }
 
 /** Over MQTT when the broker is there, over HTTP when it is not or does not acknowledge. */
-function makeCourier(agent: OpenAgent, mqtt: () => MqttLink | undefined): Courier {
+function makeCourier(agent: OpenAgent, disk: WorldDeps, mqtt: () => MqttLink | undefined): Courier {
   const { ambient, outbox, server, log } = agent;
   const send = async (message: ReportMessage): Promise<number> => {
     const link = mqtt();
@@ -173,6 +181,7 @@ function makeCourier(agent: OpenAgent, mqtt: () => MqttLink | undefined): Courie
   };
   return courier({
     outbox,
+    remake: (number) => () => remakeReport(disk, number),
     send,
     backoff: BACKOFF,
     random: ambient.random,

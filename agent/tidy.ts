@@ -1,8 +1,8 @@
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasCode } from './install/durable-file.ts';
 import type { StatePaths } from './paths.ts';
 import type { AgentState } from './state/agent-state.ts';
+import { namesIn } from './names-in.ts';
 
 /**
  * After an update has ended: its artifact is of no use any more, and of the manifests only those of
@@ -16,14 +16,5 @@ export async function tidy(
   const kept = [slots.a, slots.b].map((slot) => `${slot?.release.manifestSha256 ?? ''}.json`);
   for (const name of await namesIn(manifests)) {
     if (!kept.includes(name)) await rm(join(manifests, name), { force: true });
-  }
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch (cause) {
-    if (hasCode(cause, 'ENOENT')) return [];
-    throw cause;
   }
 }

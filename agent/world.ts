@@ -5,6 +5,7 @@ import type { KeptTwice } from './install/kept-twice.ts';
 import type { MeasuredSlot } from './install/measure-installed.ts';
 import type { Log } from './log.ts';
 import type { Outbox } from './report/outbox.ts';
+import { remadeEvent } from './report/remake-report.ts';
 import { signReport, type Reporter, type Standing } from './report/sign-report.ts';
 import type { World } from './run-update.ts';
 import {
@@ -13,6 +14,7 @@ import {
   type AgentState,
   type Installed,
   type Slot,
+  type Unwritten,
 } from './state/agent-state.ts';
 
 /** What the disk of an agent is made of. */
@@ -89,13 +91,23 @@ export async function installedNow(
 
 async function putReports(deps: WorldDeps, state: AgentState): Promise<void> {
   for (const unwritten of state.unwritten) {
-    const sign = async (): Promise<Uint8Array> =>
-      signReport(deps.reporter, unwritten, {
-        running: await runningOf(deps, state),
-        ...(await deps.standing()),
-      });
-    await deps.outbox.put(unwritten.number, sign);
+    await deps.outbox.put(unwritten.number, () => sign(deps, state, unwritten));
   }
+}
+
+async function sign(deps: WorldDeps, state: AgentState, unwritten: Unwritten): Promise<Uint8Array> {
+  return signReport(deps.reporter, unwritten, {
+    running: await runningOf(deps, state),
+    ...(await deps.standing()),
+  });
+}
+
+/** A report in the place of one that the disk has lost (report/remake-report.ts). */
+export async function remakeReport(deps: WorldDeps, number: number): Promise<Uint8Array> {
+  const state = (await deps.state.load()) ?? firstState();
+  const event = remadeEvent(state, await installedNow(deps.boot, state));
+  deps.log('report_made_again', { report: number });
+  return sign(deps, state, { number, at: deps.now().toISOString(), event });
 }
 
 function logReports(log: Log, { unwritten }: AgentState): void {

@@ -1,4 +1,4 @@
-import { BootTrouble } from './boot-trouble.ts';
+import { damaged, type BootTrouble } from './boot-trouble.ts';
 
 /** What `autoboot.txt` says: the partition that is started, and the one that a tryboot starts. */
 export interface Autoboot {
@@ -11,9 +11,9 @@ const MAX_BYTES = 512; // the firmware reads no more
 /** Reads `autoboot.txt`. Unless `tryboot_a_b` is set, a tryboot would not change the partition. */
 export function parseAutoboot(text: string): Autoboot {
   const lines = linesOf(text);
-  if (valueOf(lines, 'all', 'tryboot_a_b') !== '1') throw damaged('[all] lacks tryboot_a_b=1');
+  if (valueOf(lines, 'all', 'tryboot_a_b') !== '1') throw spoiled('[all] lacks tryboot_a_b=1');
   const boot = partition(valueOf(lines, 'all', 'boot_partition'), 'all');
-  if (boot === undefined) throw damaged('[all] lacks boot_partition');
+  if (boot === undefined) throw spoiled('[all] lacks boot_partition');
   return { boot, tryboot: partition(valueOf(lines, 'tryboot', 'boot_partition'), 'tryboot') };
 }
 
@@ -34,7 +34,7 @@ export function writeAutoboot(text: string, { boot, tryboot }: Autoboot): string
     ...rest.map(({ line }) => line),
   ];
   const changed = `${written.filter((line) => line.trim() !== '').join('\n')}\n`;
-  if (changed.length > MAX_BYTES) throw damaged(`it would be longer than ${MAX_BYTES} bytes`);
+  if (changed.length > MAX_BYTES) throw spoiled(`it would be longer than ${MAX_BYTES} bytes`);
   return changed;
 }
 
@@ -46,7 +46,7 @@ interface Line {
 }
 
 function linesOf(text: string): readonly Line[] {
-  if (text.length > MAX_BYTES) throw damaged(`it is longer than ${MAX_BYTES} bytes`);
+  if (text.length > MAX_BYTES) throw spoiled(`it is longer than ${MAX_BYTES} bytes`);
   let section = 'all'; // what stands before the first heading is for everybody
   return text.split(/\r?\n/).map((line) => {
     const heading = /^\s*\[([^\]]*)\]\s*$/.exec(line)?.[1];
@@ -65,9 +65,9 @@ function valueOf(lines: readonly Line[], section: string, key: string): string |
 function partition(value: string | undefined, section: string): number | undefined {
   if (value === undefined) return undefined;
   if (/^[1-9][0-9]{0,2}$/.test(value)) return Number(value);
-  throw damaged(`boot_partition in [${section}] is ${JSON.stringify(value.slice(0, 50))}`);
+  throw spoiled(`boot_partition in [${section}] is ${JSON.stringify(value.slice(0, 50))}`);
 }
 
-function damaged(detail: string): BootTrouble {
-  return new BootTrouble('boot_environment_damaged', `autoboot.txt: ${detail}`);
+function spoiled(detail: string): BootTrouble {
+  return damaged(`autoboot.txt: ${detail}`);
 }

@@ -1,11 +1,10 @@
 import * as z from 'zod/mini';
+import { command, path } from '../config/fields.ts';
 
-const path = z.string().check(z.minLength(1, 'must not be empty'));
-const command = z.array(z.string()).check(z.minLength(1, 'must name a program'));
 const bootName = z.string().check(z.regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be a name of a slot'));
-const partition = z.int().check(z.minimum(1, 'must be at least 1'), z.maximum(128));
-const seconds = z.number().check(z.positive('must be more than 0'), z.maximum(3_600));
-const tries = z._default(z.int().check(z.minimum(1, 'must be at least 1'), z.maximum(9)), 3);
+const partition = z.int().check(z.minimum(1), z.maximum(128));
+const seconds = z.number().check(z.positive(), z.maximum(3_600));
+const tries = z._default(z.int().check(z.minimum(1), z.maximum(9)), 3);
 
 const differ = <T>({ a, b }: { readonly a: T; readonly b: T }): boolean => a !== b;
 const two = (first: string, second: string) =>

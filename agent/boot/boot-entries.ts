@@ -2,7 +2,7 @@ import { readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { flushFolder, hasCode, writeDurably } from '../install/durable-file.ts';
 import type { Slot } from '../state/agent-state.ts';
-import { BootTrouble } from './boot-trouble.ts';
+import { BootTrouble, damaged } from './boot-trouble.ts';
 import { SLOTS, type SlotNames } from './slot-names.ts';
 
 /** One slot's entry of systemd-boot (UAPI Boot Loader Specification, type 1). */
@@ -120,8 +120,4 @@ async function filesIn(folder: string): Promise<readonly string[]> {
     if (!hasCode(cause, 'ENOENT', 'ENOTDIR')) throw cause;
     throw new BootTrouble('boot_environment_damaged', `there is no folder ${folder}`, { cause });
   }
-}
-
-function damaged(detail: string): BootTrouble {
-  return new BootTrouble('boot_environment_damaged', detail);
 }

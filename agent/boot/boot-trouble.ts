@@ -24,6 +24,11 @@ export class BootTrouble extends Error {
   }
 }
 
+/** What a boot loader keeps cannot be read as it must be. */
+export function damaged(detail: string): BootTrouble {
+  return new BootTrouble('boot_environment_damaged', detail);
+}
+
 /** A tool that says "done" is not believed: what was written is read again. */
 export function requireWritten(what: string, wanted: string, found: string | undefined): void {
   if (found === wanted) return;

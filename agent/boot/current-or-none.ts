@@ -1,6 +1,6 @@
+import { isOfPlatform } from '../platform-error.ts';
 import type { Slot } from '../state/agent-state.ts';
 import type { BootControl } from './boot-control.ts';
-import { BootTrouble } from './boot-trouble.ts';
 
 /**
  * The running slot for whoever only tells of it: a report leaves although the boot loader cannot be
@@ -10,7 +10,7 @@ export async function currentOrNone(boot: Pick<BootControl, 'current'>): Promise
   try {
     return await boot.current();
   } catch (cause) {
-    if (cause instanceof BootTrouble) return undefined;
+    if (isOfPlatform(cause)) return undefined;
     throw cause;
   }
 }

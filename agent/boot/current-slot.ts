@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { hasCode } from '../install/durable-file.ts';
 import type { Slot } from '../state/agent-state.ts';
 import { BootTrouble } from './boot-trouble.ts';
 import { requireSlot, SLOTS, type SlotNames } from './slot-names.ts';
@@ -66,7 +67,17 @@ async function slotOfDevice(
 ): Promise<Slot> {
   const root = await kernel.rootDevice();
   for (const slot of SLOTS) {
-    if ((await kernel.deviceNumber(source[slot])) === root) return slot;
+    if ((await deviceNumber(kernel, source[slot])) === root) return slot;
   }
   throw new BootTrouble('boot_slot_unknown', `/ is neither on ${source.a} nor on ${source.b}`);
+}
+
+/** A device that is not there is not the one that runs. */
+async function deviceNumber(kernel: Kernel, path: string): Promise<number | undefined> {
+  try {
+    return await kernel.deviceNumber(path);
+  } catch (cause) {
+    if (hasCode(cause, 'ENOENT', 'ENOTDIR')) return undefined;
+    throw cause;
+  }
 }

@@ -1,8 +1,9 @@
 import type { Slot } from '../state/agent-state.ts';
 import type { BootLoader, SlotState } from './boot-control.ts';
-import { BootTrouble } from './boot-trouble.ts';
+import { orderIn } from './boot-order.ts';
+import { damaged } from './boot-trouble.ts';
 import type { GrubEnvironment } from './grub-environment.ts';
-import { otherSlot, slotNamed, type SlotNames } from './slot-names.ts';
+import { otherSlot, type SlotNames } from './slot-names.ts';
 
 /** What GRUB needs. */
 export interface GrubBootOptions {
@@ -66,14 +67,7 @@ function orderText(names: SlotNames, order: readonly Slot[]): Readonly<Record<st
 }
 
 function orderOf(variables: ReadonlyMap<string, string>, names: SlotNames): Order {
-  const text = variables.get('ORDER');
-  if (text === undefined) throw damaged('ORDER is not set');
-  const words = text.split(/\s+/).filter((word) => word !== '');
-  const order = words.map((word) => slotNamed(names, word)).filter((slot) => slot !== undefined);
-  if (order.length !== words.length || new Set(order).size !== order.length) {
-    const said = JSON.stringify(text.slice(0, 100));
-    throw damaged(`ORDER is ${said}, and only "${names.a}" and "${names.b}" may be in it, once`);
-  }
+  const order = orderIn(variables, 'ORDER', names);
   const flag = (slot: Slot, name: string): boolean => flagOf(variables, `${names[slot]}_${name}`);
   const both = (name: string): Readonly<Record<Slot, boolean>> => ({
     a: flag('a', name),
@@ -87,8 +81,4 @@ function flagOf(variables: ReadonlyMap<string, string>, name: string): boolean {
   const text = variables.get(name) ?? '0';
   if (text === '0' || text === '1') return text === '1';
   throw damaged(`${name} is ${JSON.stringify(text.slice(0, 100))}, and must be 0 or 1`);
-}
-
-function damaged(detail: string): BootTrouble {
-  return new BootTrouble('boot_environment_damaged', detail);
 }

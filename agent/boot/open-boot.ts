@@ -86,8 +86,7 @@ function openLoader(config: BoardConfig, deps: LoaderDeps): BootLoader {
 function openUboot(config: UbootConfig, deps: LoaderDeps): BootLoader {
   const { run, slotsDir } = deps;
   const { configs, names } = config;
-  const scriptPath = join(slotsDir, 'fw_setenv.script');
-  const environment: UbootEnvironment = ubootEnvironment({ configs, scriptPath, run });
+  const environment: UbootEnvironment = ubootEnvironment({ configs, run });
   const current = slotFrom(config.current, names, deps);
   if (config.dialect === 'order') {
     return ubootOrderBoot({ environment, names, current, tries: config.tries });

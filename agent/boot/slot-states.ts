@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { readIfThere, writeDurably } from '../install/durable-file.ts';
 import type { Slot } from '../state/agent-state.ts';
 import type { SlotState } from './boot-control.ts';
+import { jsonIn } from '../read-json.ts';
 
 /** Good and bad, for boot loaders that have no place of their own for it. */
 export interface SlotStates {
@@ -15,7 +16,7 @@ const States = z.strictObject({ a: z.enum(['good', 'bad']), b: z.enum(['good', '
 export function slotStates(path: string): SlotStates {
   const read = async (): Promise<Readonly<Record<Slot, SlotState>>> => {
     const bytes = await readIfThere(path);
-    const states = States.safeParse(bytes && jsonOf(bytes));
+    const states = States.safeParse(jsonIn(bytes));
     // A slot that nobody called good is not: a torn file must not make a half-written slot bootable.
     return states.success ? states.data : { a: 'bad', b: 'bad' };
   };
@@ -26,12 +27,4 @@ export function slotStates(path: string): SlotStates {
       await writeDurably(path, Buffer.from(`${JSON.stringify(states)}\n`));
     },
   };
-}
-
-function jsonOf(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined; // the schema turns this into "bad"
-  }
 }

@@ -30,8 +30,8 @@ export async function switchSlot(boot: BootControl, state: AgentState): Promise<
       : failedStep('activation', restarted.detail);
   } catch (cause) {
     if (!isOfPlatform(cause)) throw cause;
-    // The board's boot control is to blame, not the release: it may be tried on another day.
-    return failedStep(cause instanceof BootTrouble ? 'internal' : 'activation', cause.message);
+    // The board's boot control or disk is to blame, not the release: it may be tried on another day.
+    return failedStep(cause instanceof BootTrouble ? 'internal' : 'disk', cause.message);
   }
 }
 

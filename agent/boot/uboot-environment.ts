@@ -1,4 +1,6 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { BootTrouble, requireWritten } from './boot-trouble.ts';
 import type { BootTool } from './boot-tool.ts';
 
@@ -19,8 +21,6 @@ export interface UbootEnvironmentOptions {
    * this order, and the last one that is whole is believed.
    */
   readonly configs: readonly string[];
-  /** A file for the batch, on a disk that can be written. */
-  readonly scriptPath: string;
   readonly run: BootTool;
 }
 
@@ -64,7 +64,7 @@ interface Change {
 }
 
 async function writeCopy(
-  { run, scriptPath }: UbootEnvironmentOptions,
+  { run }: UbootEnvironmentOptions,
   config: string,
   { whole, changes }: Change,
 ): Promise<void> {
@@ -73,11 +73,17 @@ async function writeCopy(
   const lines = Object.entries(
     before === undefined ? { ...Object.fromEntries(whole), ...changes } : changes,
   );
-  await writeFile(scriptPath, lines.map(([name, value]) => `${name}=${value}\n`).join(''));
+  // Not beside the state: a disk that is full must not cost a slot the tries that each start takes.
+  const folder = await mkdtemp(join(tmpdir(), 'sealift-'));
+  const script = join(folder, 'script');
   // Without a default environment the tool refuses to begin a damaged copy anew; an empty one will do.
   const anew = before === undefined ? ['-f', '/dev/null'] : [];
-  await run(['fw_setenv', '-c', config, ...anew, '-s', scriptPath]);
-  await rm(scriptPath, { force: true });
+  try {
+    await writeFile(script, lines.map(([name, value]) => `${name}=${value}\n`).join(''));
+    await run(['fw_setenv', '-c', config, ...anew, '-s', script]);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
   const after = await readCopy(run, config);
   for (const [name, value] of Object.entries(changes)) {
     requireWritten(`${name} in ${config}`, value, after.get(name));

@@ -1,7 +1,8 @@
 import type { Slot } from '../state/agent-state.ts';
 import type { BootLoader, SlotState } from './boot-control.ts';
-import { BootTrouble } from './boot-trouble.ts';
-import { otherSlot, slotNamed, SLOTS, type SlotNames } from './slot-names.ts';
+import { orderIn } from './boot-order.ts';
+import { damaged } from './boot-trouble.ts';
+import { otherSlot, SLOTS, type SlotNames } from './slot-names.ts';
 import type { UbootEnvironment, Variables } from './uboot-environment.ts';
 
 /** What U-Boot with a boot order needs. */
@@ -67,18 +68,7 @@ export function ubootOrderBoot(options: UbootOrderOptions): BootLoader {
 }
 
 function orderOf(variables: Variables, names: SlotNames): Order {
-  const text = variables.get('BOOT_ORDER');
-  if (text === undefined) throw damaged('BOOT_ORDER is not set');
-  // A third name (a rescue system) is nobody's business of ours, but must not be dropped unseen.
-  const words = text.split(/\s+/).filter((word) => word !== '');
-  const slots = words.map((word) => slotNamed(names, word));
-  const order = slots.filter((slot) => slot !== undefined);
-  if (order.length !== words.length || new Set(order).size !== order.length) {
-    const said = JSON.stringify(text.slice(0, 100));
-    throw damaged(
-      `BOOT_ORDER is ${said}, and only "${names.a}" and "${names.b}" may be in it, once`,
-    );
-  }
+  const order = orderIn(variables, 'BOOT_ORDER', names);
   return {
     order,
     left: { a: triesLeft(variables, names, 'a'), b: triesLeft(variables, names, 'b') },
@@ -96,8 +86,4 @@ function triesLeft(variables: Variables, names: SlotNames, slot: Slot): number {
 
 function leftOf(names: SlotNames, slot: Slot): string {
   return `BOOT_${names[slot]}_LEFT`;
-}
-
-function damaged(detail: string): BootTrouble {
-  return new BootTrouble('boot_environment_damaged', detail);
 }

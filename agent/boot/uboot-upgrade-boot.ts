@@ -1,6 +1,6 @@
 import type { Slot } from '../state/agent-state.ts';
 import type { BootLoader } from './boot-control.ts';
-import { BootTrouble } from './boot-trouble.ts';
+import { BootTrouble, damaged } from './boot-trouble.ts';
 import { slotNamed } from './slot-names.ts';
 import type { SlotStates } from './slot-states.ts';
 import type { UbootEnvironment, Variables } from './uboot-environment.ts';
@@ -72,8 +72,4 @@ function required(variables: Variables, name: string): string {
   const value = variables.get(name);
   if (value === undefined) throw damaged(`${name} is not set`);
   return value;
-}
-
-function damaged(detail: string): BootTrouble {
-  return new BootTrouble('boot_environment_damaged', detail);
 }

@@ -2,6 +2,7 @@ import { openBoot } from '../boot/open-boot.ts';
 import { examineBoot } from '../doctor/examine-boot.ts';
 import { examineDisk, examineKey } from '../doctor/examine-disk.ts';
 import { examineEnrolment, examineServer } from '../doctor/examine-server.ts';
+import { examineSlots } from '../doctor/examine-slots.ts';
 import { examineClock, examineRoot } from '../doctor/examine-trust.ts';
 import { problem, wordsOf, type Finding } from '../doctor/finding.ts';
 import { readKept } from '../install/kept-twice.ts';
@@ -35,6 +36,7 @@ async function examine({ config, ambient }: Invocation): Promise<readonly Findin
     () => examineDisk(config),
     async () => [await examineKey(config)],
     () => examineBoot(boot),
+    () => examineSlots(config.slots, boot),
     async () => [
       await examineRoot(config, 'image', now),
       await examineRoot(config, 'director', now),

@@ -1,7 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Conditions } from '../../shared/release/conditions.ts';
-import { hasCode } from '../install/durable-file.ts';
+import { namesIn } from '../names-in.ts';
 
 /** One power supply, as the kernel describes it (Documentation/ABI/testing/sysfs-class-power). */
 export interface Supply {
@@ -73,15 +73,6 @@ export function whyNotPower(
 
 function percentOf(capacity: string | undefined): number | null {
   return capacity !== undefined && /^\d{1,3}$/.test(capacity) ? Number(capacity) : null;
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch (cause) {
-    if (hasCode(cause, 'ENOENT', 'ENOTDIR')) return [];
-    throw cause;
-  }
 }
 
 /** A field that a driver does not have is missing, or answers with an error when it is read. */

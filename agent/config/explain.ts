@@ -15,7 +15,17 @@ export function explain(issue: Issue, file: unknown): string {
     return `${where} ${verb} ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
   }
   if (issue.code === 'invalid_union') return `${where} is none of the kinds that the agent knows`;
-  return `${where} ${issue.message}`; // words of our own schema
+  // Words of our own schema, where it has some for this.
+  return `${where} ${issue.message === WORDLESS ? borderOf(issue) : issue.message}`;
+}
+
+const WORDLESS = 'Invalid input';
+
+function borderOf(issue: Issue): string {
+  if (issue.code === 'too_big') return `must be at most ${String(issue.maximum)}`;
+  if (issue.code !== 'too_small') return 'is not as it must be';
+  if (issue.origin === 'string') return 'must not be empty';
+  return `must be ${issue.inclusive === true ? 'at least' : 'more than'} ${String(issue.minimum)}`;
 }
 
 function article(expected: string): string {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, relative, resolve, sep } from 'node:path';
 import { bootAt } from '../boot/boot-config.ts';
 import { trialAt } from '../health/health-config.ts';
 import { isPrivate } from '../link/plaintext.ts';
@@ -29,7 +29,16 @@ export function parseConfig(text: string, path: string): Config {
     throw new ConfigError(`${path} cannot be used:\n${lines.join('\n')}`);
   }
   requirePrivate(parsed.data, path);
-  return withPaths(parsed.data, dirname(resolve(path)));
+  const config = withPaths(parsed.data, dirname(resolve(path)));
+  requireApart(config, path);
+  return config;
+}
+
+/** What lies in a slot is gone with the next update. */
+function requireApart({ stateDir, slotsDir }: Config, path: string): void {
+  const [slot = ''] = relative(slotsDir, stateDir).split(sep);
+  if (!['a', 'b', 'current'].includes(slot)) return;
+  throw new ConfigError(`${path}: "stateDir" lies in slot ${slot}, which updates empty`);
 }
 
 function requirePrivate({ server }: ConfigFile, path: string): void {

@@ -9,10 +9,9 @@ import { DriftConfig } from '../drift/drift-config.ts';
 import { TrialConfig } from '../health/health-config.ts';
 import { HooksConfig } from '../hooks/hooks-config.ts';
 import { ModulesConfig } from '../modules/modules-config.ts';
+import { path, positiveSeconds } from './fields.ts';
 
-const path = z.string().check(z.minLength(1, 'must not be empty'));
-const seconds = z.number().check(z.minimum(0, 'must not be negative'), z.maximum(604_800));
-const count = z.int().check(z.minimum(1, 'must be at least 1'));
+const count = z.int().check(z.minimum(1));
 
 const address = (...protocols: readonly string[]): z.ZodMiniString =>
   z.string().check(
@@ -44,8 +43,8 @@ const policy = z.strictObject({
 /** How slowly files may come (link/pace.ts), and how long a line may be silent. */
 const retrieval = z.strictObject({
   minBytesPerSecond: z._default(count, 256),
-  windowSeconds: z._default(seconds.check(z.positive('must be more than 0')), 60),
-  idleSeconds: z._default(seconds.check(z.positive('must be more than 0')), 30),
+  windowSeconds: z._default(positiveSeconds, 60),
+  idleSeconds: z._default(positiveSeconds, 30),
 });
 
 const MIB = 1_024 * 1_024;
@@ -74,14 +73,14 @@ export const ConfigFile = z.strictObject({
   server: z.strictObject({
     http: address('http:', 'https:'),
     mqtt: z.optional(address('mqtt:', 'mqtts:')),
-    pollSeconds: z._default(seconds.check(z.positive('must be more than 0')), 300),
+    pollSeconds: z._default(positiveSeconds, 300),
     allowPlaintext: z._default(z.boolean(), false),
     caFile: z.optional(path),
     noticeAfterPolls: z._default(count, 12),
   }),
   roots: z.strictObject({ image: path, director: path }),
   enrolmentTokenFile: z.optional(path),
-  enrolmentToken: z.optional(z.string().check(z.minLength(1, 'must not be empty'))),
+  enrolmentToken: z.optional(path),
   boot: BootConfig,
   trial: TrialConfig,
   hooks: z._default(HooksConfig, HooksConfig.parse({})),

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Config } from '../config/load-config.ts';
+import { hasKey, KeyDamaged } from '../device-key.ts';
 import { hasCode } from '../install/durable-file.ts';
 import { statePaths } from '../paths.ts';
 import { problem, well, wordsOf, type Finding } from './finding.ts';
@@ -47,18 +48,20 @@ async function examineSpace(name: string, folder: string): Promise<Finding> {
 
 /** The device's own key: whoever reads it can speak for this device. */
 export async function examineKey({ stateDir }: Config): Promise<Finding> {
+  const name = 'device key';
   const { key } = statePaths(stateDir);
   try {
-    const { mode } = await stat(key);
-    if ((mode & 0o077) === 0) return well('device key', key);
-    return problem(
-      'device key',
-      `${key} can be read by others`,
-      `chmod 600 ${key}; enrol anew if others could`,
-    );
+    if (!(await hasKey(key))) return well(name, 'will be made at the first start');
+    for (const path of [`${key}.json`, `${key}.backup.json`]) {
+      const mode = (await stat(path).catch(() => undefined))?.mode ?? 0; // a copy may be lost
+      if ((mode & 0o077) === 0) continue;
+      const remedy = `chmod 600 ${path}; enrol anew if others could`;
+      return problem(name, `${path} can be read by others`, remedy);
+    }
+    return well(name, `${key}.json`);
   } catch (cause) {
-    if (hasCode(cause, 'ENOENT')) return well('device key', 'will be made at the first start');
-    return problem('device key', wordsOf(cause), `let the agent's user read ${key}`);
+    if (cause instanceof KeyDamaged) return problem(name, 'damaged', cause.message);
+    return problem(name, wordsOf(cause), `let the agent's user read ${key}.json`);
   }
 }
 

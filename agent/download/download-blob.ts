@@ -74,7 +74,7 @@ interface Digested {
 }
 
 async function fetchRest(deps: DownloadDeps, blob: NamedBlob, partial: Partial): Promise<Digested> {
-  const tag = (await readIfThere(tagPath(partial.path)))?.toString();
+  const tag = await readTag(partial.path);
   const mayResume = partial.held > 0 && partial.held < blob.length && tag !== undefined;
   // RFC 9110 13.1.5: only if it is still the same file; otherwise the whole of the new one.
   const range = mayResume ? { range: `bytes=${partial.held}-`, 'if-range': tag } : {};
@@ -95,6 +95,12 @@ async function fetchRest(deps: DownloadDeps, blob: NamedBlob, partial: Partial):
     throw cause;
   }
   return { digest: goingOn.hash.digest('hex'), resumedAt: from };
+}
+
+/** RFC 9110 8.8.3; one that a disk has spoiled is none, and could not be sent. */
+async function readTag(path: string): Promise<string | undefined> {
+  const tag = (await readIfThere(tagPath(path)))?.toString();
+  return tag !== undefined && /^"[!#-~]*"$/.test(tag) ? tag : undefined;
 }
 
 /** Where the body of this answer begins in the file; an answer without a body ends the try. */

@@ -1,9 +1,6 @@
 import * as z from 'zod/mini';
+import { command, path, positiveSeconds as positive, seconds } from '../config/fields.ts';
 
-const path = z.string().check(z.minLength(1, 'must not be empty'));
-const command = z.array(z.string()).check(z.minLength(1, 'must name a program'));
-const seconds = z.number().check(z.minimum(0, 'must not be negative'), z.maximum(604_800));
-const positive = seconds.check(z.positive('must be more than 0'));
 const timeoutSeconds = z._default(positive, 5);
 
 const url = z
@@ -20,7 +17,7 @@ const probe = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('tcp'),
     host: z._default(path, '127.0.0.1'),
-    port: z.int().check(z.minimum(1, 'must be at least 1'), z.maximum(65_535)),
+    port: z.int().check(z.minimum(1), z.maximum(65_535)),
     timeoutSeconds,
   }),
   z.strictObject({ kind: z.literal('command'), command, timeoutSeconds }),
@@ -59,7 +56,7 @@ const shape = z.strictObject({
   holdSeconds: seconds,
   deadlineSeconds: seconds,
   intervalSeconds: z._default(positive, 1),
-  maxFlaps: z.optional(z.int().check(z.minimum(0, 'must not be negative'))),
+  maxFlaps: z.optional(z.int().check(z.minimum(0))),
   commitOffline: z._default(
     z.union([z.boolean(), z.strictObject({ afterMinutes: seconds })]),
     false,

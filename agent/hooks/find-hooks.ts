@@ -1,6 +1,7 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../install/durable-file.ts';
+import { namesIn } from '../names-in.ts';
 
 /** The hooks of one stage, in the order of their names; or why they cannot be run. */
 export type FoundHooks =
@@ -37,15 +38,6 @@ async function flawOf(path: string): Promise<string | undefined> {
     return (found.mode & CHANGEABLE_BY_OTHERS) === 0 ? undefined : 'may be changed by anybody';
   } catch (cause) {
     if (hasCode(cause, 'ENOENT', 'ELOOP')) return 'leads nowhere';
-    throw cause;
-  }
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch (cause) {
-    if (hasCode(cause, 'ENOENT')) return [];
     throw cause;
   }
 }

@@ -1,7 +1,5 @@
 import * as z from 'zod/mini';
-
-const path = z.string().check(z.minLength(1, 'must not be empty'));
-const seconds = z.number().check(z.positive('must be more than 0'), z.maximum(604_800));
+import { path, positiveSeconds as seconds } from '../config/fields.ts';
 
 /** `hooks` of the configuration. */
 export const HooksConfig = z.strictObject({

@@ -2,7 +2,9 @@ import * as z from 'zod/mini';
 import { sha256Hex } from '../../shared/crypto/digest.ts';
 import { canonicalBytes } from '../../shared/metadata/canonical-json.ts';
 import { inTurn } from '../in-turn.ts';
+import { isOfPlatform } from '../platform-error.ts';
 import { readIfThere, writeDurably } from './durable-file.ts';
+import { jsonIn } from '../read-json.ts';
 
 /** A value on disk that survives the loss or corruption of any single file. */
 export interface KeptTwice<T> {
@@ -40,7 +42,7 @@ export function keepTwice<T>(path: string, form: Form<T>): KeptTwice<T> {
     if (newest === undefined) return undefined;
     for (const [at, file] of pathsOf(path).entries()) {
       // A whole copy of the same sequence says the same: writing it again would only wear the disk.
-      if (copies[at]?.sequence !== newest.sequence) await writeDurably(file, encode(newest, form));
+      if (copies[at]?.sequence !== newest.sequence) await mend(file, encode(newest, form));
     }
     return newest.value;
   };
@@ -59,6 +61,15 @@ export async function readKept<T>(path: string, form: Form<T>): Promise<T | unde
   return newestOf(await readCopies(path, form))?.value;
 }
 
+/** What was read is true although a full disk keeps it from being written again: the next save will. */
+async function mend(file: string, bytes: Buffer): Promise<void> {
+  try {
+    await writeDurably(file, bytes);
+  } catch (cause) {
+    if (!isOfPlatform(cause)) throw cause;
+  }
+}
+
 type Copies<T> = readonly (Copy<T> | undefined)[];
 
 async function readCopies<T>(path: string, form: Form<T>): Promise<Copies<T>> {
@@ -74,7 +85,7 @@ function newestOf<T>(copies: Copies<T>): Copy<T> | undefined {
 
 async function readCopy<T>(path: string, { schema }: Form<T>): Promise<Copy<T> | undefined> {
   const bytes = await readIfThere(path);
-  const envelope = Envelope.safeParse(bytes && jsonOf(bytes));
+  const envelope = Envelope.safeParse(jsonIn(bytes));
   if (!envelope.success) return undefined;
   const { sequence, checksum, value } = envelope.data;
   if (checksumOf(sequence, value) !== checksum) return undefined;
@@ -93,14 +104,6 @@ function checksumOf(sequence: number, value: unknown): string {
     return sha256Hex(canonicalBytes({ sequence, value }));
   } catch {
     return ''; // a damaged number has no canonical form, so it has no checksum either
-  }
-}
-
-function jsonOf(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined; // a torn file is no file
   }
 }
 

@@ -8,6 +8,7 @@ import { backoffMs, type Backoff } from './backoff.ts';
 import { brokerSocket } from './broker-socket.ts';
 import { isPrivate } from './plaintext.ts';
 import { Unreachable } from './unreachable.ts';
+import { jsonIn } from '../read-json.ts';
 
 /** The second way to the server. Either alone is enough; this one hears news at once. */
 export interface MqttLink {
@@ -140,7 +141,7 @@ function takeAssignment({ onAssignment }: MqttDeps, payload: Buffer): void {
 }
 
 function takeAcknowledgement(payload: Buffer, heard: (stored: number) => void): void {
-  const acknowledgement = Acknowledgement.safeParse(jsonOf(payload));
+  const acknowledgement = Acknowledgement.safeParse(jsonIn(payload));
   if (acknowledgement.success) heard(acknowledgement.data.stored);
 }
 
@@ -178,12 +179,4 @@ function sendReports(
     waiting.add(listener);
     client.publish(deviceTopics(deps.deviceId).reports, Buffer.from(message), { qos: 1 });
   });
-}
-
-function jsonOf(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined; // the schema behind it says no
-  }
 }

@@ -6,6 +6,7 @@ import type { FetchFile } from '../../shared/trust/repository.ts';
 import { discard, readWhole, type HttpAnswer, type HttpClient, type HttpRequest } from './http.ts';
 import type { Pace } from './pace.ts';
 import { Unreachable } from './unreachable.ts';
+import { jsonIn } from '../read-json.ts';
 
 /** What the agent asks of its server over HTTP. */
 export interface Server {
@@ -91,7 +92,7 @@ async function sendReports(deps: ServerDeps, body: Uint8Array): Promise<number> 
   const headers = { 'content-type': 'application/json' };
   const answer = await ask(deps, 'device/v1/reports', { method: 'POST', headers, body });
   if (answer.status !== 200) throw unexpected(answer, 'reports');
-  const acknowledgement = Acknowledgement.safeParse(jsonOf(await readSmall(answer, deps)));
+  const acknowledgement = Acknowledgement.safeParse(jsonIn(await readSmall(answer, deps)));
   if (!acknowledgement.success) throw new Unreachable('the server acknowledged nothing readable');
   return acknowledgement.data.stored;
 }
@@ -188,12 +189,4 @@ function unexpected(answer: HttpAnswer, what: string): Unreachable {
 /** 429 and 5xx: not now. */
 function isBusy(status: number): boolean {
   return status === 429 || status >= 500;
-}
-
-function jsonOf(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'));
-  } catch {
-    return undefined; // the schema behind it says what is wrong
-  }
 }

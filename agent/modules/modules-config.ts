@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
+import { path, positiveSeconds as seconds } from '../config/fields.ts';
 
-const path = z.string().check(z.minLength(1, 'must not be empty'));
-const seconds = z.number().check(z.positive('must be more than 0'), z.maximum(604_800));
 const command = z.array(path).check(z.minLength(1, 'must name a program'));
 
 /** `modules` of the configuration. */

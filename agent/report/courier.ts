@@ -2,7 +2,7 @@ import { backoffMs, type Backoff } from '../link/backoff.ts';
 import { Unreachable } from '../link/unreachable.ts';
 import type { Log } from '../log.ts';
 import { isOfPlatform } from '../platform-error.ts';
-import type { Outbox, ReportMessage } from './outbox.ts';
+import type { Envelope, Outbox, ReportMessage } from './outbox.ts';
 
 /** Carries reports to the server. */
 export interface Courier {
@@ -19,6 +19,8 @@ export interface Courier {
 /** What a courier needs. */
 export interface CourierDeps {
   readonly outbox: Outbox;
+  /** Makes a report anew that a disk has spoiled. */
+  readonly remake: (number: number) => Envelope;
   /** Answers the highest number stored. Throws {@link Unreachable}. */
   readonly send: (message: ReportMessage) => Promise<number>;
   readonly backoff: Backoff;
@@ -74,18 +76,19 @@ export function courier(deps: CourierDeps): Courier {
 }
 
 async function deliverAll(
-  { outbox, send, log }: CourierDeps,
+  { outbox, remake, send, log }: CourierDeps,
   acknowledged: (stored: number) => Promise<void>,
 ): Promise<void> {
   for (;;) {
-    const message = await outbox.nextMessage();
+    const message = await outbox.nextMessage(remake);
     if (message === undefined) return;
     const stored = await send(message);
+    const isNews = stored > outbox.acknowledged();
+    await acknowledged(stored);
     // Nothing of what was sent was stored: sending it again at once would not change that.
-    if (stored < message.first) {
+    if (stored < message.first && !isNews) {
       throw new Unreachable(`the server has stored ${stored}, we sent from ${message.first}`);
     }
-    await acknowledged(stored);
     log('reports_delivered', { first: message.first, last: message.last, stored });
   }
 }

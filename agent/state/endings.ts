@@ -40,7 +40,9 @@ export function failed(state: AgentState, reason: FailureReason, detail: string)
     detail: detail.slice(0, DETAIL_CHARACTERS),
   };
   const ended = { ...state, ending, failedOffer: state.offer };
-  return BLAMES_RELEASE.has(reason) ? condemn(ended, release.manifestSha256) : ended;
+  // A download that is cut short again and again tells of the device's power, not of the release.
+  const isToBlame = BLAMES_RELEASE.has(reason) && state.stage !== 'downloading';
+  return isToBlame ? condemn(ended, release.manifestSha256) : ended;
 }
 
 /** What was refused: `release` once it was verified, `path` when only the director was. */

@@ -8,6 +8,7 @@ import { newSeed } from '../../shared/crypto/ed25519.ts';
 import { signerFromSeed } from '../../shared/crypto/signer.ts';
 import { signDsse } from '../../shared/dsse.ts';
 import { MEDIA_TYPES } from '../../shared/protocol/media-types.ts';
+import { bundlePath } from '../../scripts/build/build-program.ts';
 import { newHome, operatorAt, PASSPHRASE, type Operator, type Ran } from './operator.ts';
 import { startServerProcess, type ServerProcess } from './server-process.ts';
 
@@ -16,8 +17,8 @@ let fixtures: string;
 let author: Operator;
 const realClock = { now: () => new Date() };
 
-/** From the sources, so that no test ever runs a bundle of yesterday. */
-const PROGRAM = ['--import', 'tsx', 'operator/main.ts'];
+/** As it ships; built before the tests, so that none ever runs a bundle of yesterday. */
+const PROGRAM = [bundlePath({ name: 'sealift' })];
 
 /** One command as people run it: in its own process. */
 async function sealift(home: string, ...args: readonly string[]): Promise<Ran> {

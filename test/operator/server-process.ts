@@ -4,6 +4,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { bundlePath } from '../../scripts/build/build-program.ts';
 
 /** The real server as its own process, on free ports, with an empty data folder. */
 export interface ServerProcess {
@@ -18,7 +19,7 @@ export async function startServerProcess(): Promise<ServerProcess> {
   const ports = ['--http-port', '0', '--mqtt-port', '0'];
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', 'server/main.ts', '--data', data, ...ports],
+    [bundlePath({ name: 'sealift-server' }), '--data', data, ...ports],
     {
       stdio: ['ignore', 'pipe', 'ignore'],
     },

@@ -1,11 +1,10 @@
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { benchPowerCut } from '../../scripts/bench/power-cut.ts';
 import { chooseInstant, isSpent, type CutStage } from '../../scripts/bench/power-cut/choose-cut.ts';
 import { tally } from '../../scripts/bench/power-cut/tally.ts';
 import { judgeEnd, untruths, type Pair } from '../../scripts/bench/power-cut/truth.ts';
 import type { Seen } from '../../scripts/bench/power-cut/victim.ts';
 import { inSetting } from '../../scripts/bench/setting.ts';
-import { buildAll } from '../../scripts/build/build-all.ts';
 import { seededRandom } from '../../scripts/rig/seeded-random.ts';
 
 const CUTS = 15;
@@ -115,7 +114,6 @@ test('the same seed draws the same instants', () => {
 
 describe('a real agent with a real server', () => {
   vi.setConfig({ testTimeout: 180_000 }); // dozens of processes on a busy machine
-  beforeAll(() => buildAll().then(() => undefined));
 
   test(`tells the truth after each of ${CUTS} cuts, and every update ends as it should`, async () => {
     const result = await inSetting(

@@ -57,7 +57,7 @@ describe('a real agent, killed without warning as it enters a stage', () => {
     agent.kill('SIGKILL');
     await agent.ended;
 
-    await device.runOnce();
+    expect(await device.runOnce()).toBe('rolled_back'); // what it ended is what it answers
 
     expect(await device.running()).toEqual({ slot: 'a', version: '1.0.0' });
     const endings = server.reports.filter(({ event }) => event.kind === 'rolled_back');

@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { bundlePath } from '../../scripts/build/build-program.ts';
+import { AGENT } from '../../scripts/build/programs.ts';
 
-const MAIN = fileURLToPath(new URL('../../agent/main.ts', import.meta.url));
+/** As it ships (build-programs.ts). */
+const MAIN = bundlePath(AGENT);
 
 const SHIFTED_CLOCK = new URL('./shifted-clock.ts', import.meta.url).href;
 
@@ -18,7 +20,7 @@ export interface AgentProcess {
 
 /** Starts `sealift-agent` with these arguments, on a machine whose clock is so far off. */
 export function startAgent(args: readonly string[], shiftMs = 0): AgentProcess {
-  const imports = ['--import', 'tsx', ...(shiftMs === 0 ? [] : ['--import', SHIFTED_CLOCK])];
+  const imports = shiftMs === 0 ? [] : ['--import', 'tsx', '--import', SHIFTED_CLOCK];
   const child = spawn(process.execPath, [...imports, MAIN, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, TEST_CLOCK_SHIFT_MS: String(shiftMs) },
@@ -57,7 +59,7 @@ export function runAgentCommand(
   somebody: { readonly uid?: number; readonly gid?: number } = {},
 ): Promise<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+    const child = spawn(process.execPath, [MAIN, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       ...somebody,
     });

@@ -17,9 +17,8 @@ import type { BoardTools, Firmware } from './failing-board.ts';
 
 /** Boot loaders as their documentation has them; the adapters on top of them are the real ones. */
 export const FIRMWARES: Readonly<Record<string, (folder: string) => Firmware>> = {
-  'U-Boot with a boot order': (folder) => ubootOrder(folder, ['only.config']),
-  'U-Boot with a boot order, in two copies': (folder) =>
-    ubootOrder(folder, ['backup.config', 'primary.config']),
+  'U-Boot with a boot order': () => ubootOrder(['only.config']),
+  'U-Boot with a boot order, in two copies': () => ubootOrder(['backup.config', 'primary.config']),
   'U-Boot with a boot counter': ubootUpgrade,
   GRUB: grub,
   'systemd-boot': systemd,
@@ -34,10 +33,9 @@ type Variables = Map<string, string>;
 type Copies = Map<string, Variables | 'torn'>;
 
 /** `fw_printenv` and `fw_setenv` over copies that a power cut can tear. */
-function ubootTools(folder: string, copies: Copies, { step }: BoardTools) {
+function ubootTools(copies: Copies, { step }: BoardTools) {
   return ubootEnvironment({
     configs: [...copies.keys()],
-    scriptPath: join(folder, 'script'),
     run: async ([tool, , config = '', ...rest]) => {
       const copy = copies.get(config);
       const isAnew = rest.includes('-f');
@@ -60,7 +58,7 @@ function ubootTools(folder: string, copies: Copies, { step }: BoardTools) {
   });
 }
 
-function ubootOrder(folder: string, configs: readonly string[]): Firmware {
+function ubootOrder(configs: readonly string[]): Firmware {
   const factory = { BOOT_ORDER: 'A B', BOOT_A_LEFT: '3', BOOT_B_LEFT: '0' };
   const copies: Copies = new Map(configs.map((name) => [name, new Map(Object.entries(factory))]));
   const whole = (): Variables =>
@@ -71,7 +69,7 @@ function ubootOrder(folder: string, configs: readonly string[]): Firmware {
     wasAtALoss: () => wasAtALoss,
     loader: (tools) =>
       ubootOrderBoot({
-        environment: ubootTools(folder, copies, tools),
+        environment: ubootTools(copies, tools),
         names: NAMES,
         current: tools.current,
         tries: 3,
@@ -109,7 +107,7 @@ function ubootUpgrade(folder: string): Firmware {
   return {
     loader: (tools) =>
       ubootUpgradeBoot({
-        environment: ubootTools(folder, copies, tools),
+        environment: ubootTools(copies, tools),
         partitions: { a: 2, b: 3 },
         states: slotStates(join(folder, 'slot-states.json')),
         current: tools.current,

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { bundlePath } from '../../scripts/build/build-program.ts';
 
 /** The server as the program that people start. */
 export interface ServerProcess {
@@ -12,7 +12,8 @@ export interface ServerProcess {
   readonly end: (signal: NodeJS.Signals) => Promise<number | null>;
 }
 
-const MAIN = fileURLToPath(new URL('../../server/main.ts', import.meta.url));
+/** As it ships (build-programs.ts). */
+const MAIN = bundlePath({ name: 'sealift-server' });
 
 /** Starts the server on free ports and waits until it says that it listens. */
 export async function startServerProcess(args: readonly string[]): Promise<ServerProcess> {
@@ -41,7 +42,7 @@ export async function runServerProcess(
 }
 
 function spawnServer(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+  return spawn(process.execPath, [MAIN, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

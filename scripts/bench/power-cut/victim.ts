@@ -9,6 +9,8 @@ import { run } from '../../processes/run.ts';
 import { BENCH, type Setting } from '../setting.ts';
 import { HEALTH_FILE, type Health } from './release.ts';
 
+const Acknowledged = z.object({ value: z.number() });
+
 const Status = z.object({
   running: z.object({ version: z.string(), slot: z.string().nullable() }).nullable(),
   stage: z.enum([
@@ -117,8 +119,9 @@ async function look(folder: string, agent: Victim['agent']): Promise<Seen> {
   return {
     status: code === 0 ? Status.parse(JSON.parse(stdout)) : `ended with ${code}: ${stderr}`,
     ...(await runningTree(folder)),
-    acknowledged: names.includes('acknowledged')
-      ? Number(await readFile(join(outbox, 'acknowledged'), 'utf8'))
+    acknowledged: names.includes('acknowledged.json')
+      ? Acknowledged.parse(JSON.parse(await readFile(join(outbox, 'acknowledged.json'), 'utf8')))
+          .value
       : 0,
     waiting: names
       .flatMap((name) => /^(\d+)\.json$/.exec(name)?.[1] ?? [])

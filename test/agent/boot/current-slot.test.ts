@@ -44,6 +44,15 @@ describe('the slot that runs', () => {
     await expect(slotOn({ from: 'device', ...ROOTS }, '', 1)).rejects.toThrow(unknown);
   });
 
+  test('is found although the device of the other slot is not there', async () => {
+    const gone = { ...ROOTS, a: '/dev/no-such-device' };
+    const kernel = { ...thisKernel, rootDevice: () => thisKernel.deviceNumber('/dev/null') };
+
+    expect(await currentSlot({ from: 'device', ...gone, b: '/dev/null' }, NAMES, kernel)).toBe('b');
+    const nowhere: CurrentSource = { from: 'device', ...gone, b: '/dev/null/nor-this' };
+    await expect(currentSlot(nowhere, NAMES, kernel)).rejects.toThrow(unknown);
+  });
+
   test('can be asked of this kernel', async () => {
     expect(typeof (await thisKernel.commandLine())).toBe('string');
     expect(typeof (await thisKernel.rootDevice())).toBe('number');

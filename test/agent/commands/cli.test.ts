@@ -1,4 +1,4 @@
-import { appendFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { runAgentCommand, startAgent } from '../../support/agent-process.ts';
@@ -25,6 +25,11 @@ const withConfig = (...args: readonly string[]): readonly string[] => [
   device.configPath,
 ];
 
+async function spoilKey(folder: string): Promise<void> {
+  await mkdir(join(folder, 'state'));
+  await writeFile(join(folder, 'state', 'device-key.json'), 'x');
+}
+
 describe('sealift-agent', () => {
   test('--help teaches every command, every exit code and the configuration', async () => {
     const { code, stdout } = await runAgentCommand(['--help']);
@@ -49,6 +54,21 @@ describe('sealift-agent', () => {
 
     expect(code).toBe(2);
     expect(stderr).toContain(`"roots.image": ${root}`);
+    expect(stderr).not.toContain('    at ');
+  });
+
+  test.each<[string, readonly string[], string, (folder: string) => Promise<unknown>]>([
+    ['its bundle', ['install', '/no/such/bundle'], 'ENOENT', () => Promise.resolve()],
+    ['its key', ['run', '--once'], 'enrol it anew', spoilKey],
+    ['its state folder', ['run'], 'EEXIST', (folder) => writeFile(join(folder, 'state'), '')],
+  ])('says in a sentence that %s cannot be used', async (_what, args, words, spoil) => {
+    const other = await provisionDevice(server);
+    await spoil(other.folder);
+
+    const { code, stderr } = await runAgentCommand([...args, '--config', other.configPath]);
+
+    expect(code).toBe(1);
+    expect(stderr).toContain(words);
     expect(stderr).not.toContain('    at ');
   });
 

@@ -75,10 +75,21 @@ describe('a configuration', () => {
       '"trial.probes.0',
     ],
     [{ limits: { depth: 0 } }, '"limits.depth" must be at least 1'],
+    [
+      { server: { http: 'https://x', pollSeconds: 1e99 } },
+      '"server.pollSeconds" must be at most 604800',
+    ],
+    [{ slotsDir: 'slots', stateDir: 'slots/a/state' }, '"stateDir" lies in slot a'],
+    [{ slotsDir: 'slots', stateDir: 'slots/current' }, '"stateDir" lies in slot current'],
     [{ policy: { requireSbom: 'yes' } }, '"policy.requireSbom" must be a boolean'],
   ])('with %j is refused in words: %s', (changes, words) => {
     expect(() => parse(changes)).toThrow(ConfigError);
     expect(() => parse(changes)).toThrow(words);
+  });
+
+  test('may keep its state beside its slots', () => {
+    expect(() => parse({ slotsDir: 'slots', stateDir: 'slots/state' })).not.toThrow();
+    expect(() => parse({ slotsDir: 'slots', stateDir: 'slots' })).not.toThrow();
   });
 
   test('that is not JSON is refused in words', () => {

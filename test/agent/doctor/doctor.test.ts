@@ -110,6 +110,27 @@ describe('a device that could not', () => {
     expect(await examined()).toEqual({ code: 1, problems });
   });
 
+  test('says so when the places of its images are not there', async () => {
+    await device.configure({ slots: { rootfs: { a: 'a.img', b: '/dev/no-such-partition' } } });
+    expect(await examined()).toEqual({
+      code: 1,
+      problems: ['spare slot of rootfs', 'running slot of rootfs'],
+    });
+
+    await writeFile(join(device.folder, 'a.img'), '');
+    await writeFile(join(device.folder, 'b.img'), '');
+    await device.configure({ slots: { rootfs: { a: 'a.img', b: 'b.img' } } });
+    expect(await examined()).toEqual(HEALTHY);
+  });
+
+  test('says so when both copies of its key are damaged, and not for one', async () => {
+    await device.open();
+    await writeFile(join(device.folder, 'state', 'device-key.json'), 'x');
+    expect(await examined()).toEqual(HEALTHY);
+    await writeFile(join(device.folder, 'state', 'device-key.backup.json'), 'x');
+    expect(await examined()).toEqual({ code: 1, problems: ['device key'] });
+  });
+
   test('says so when its key can be read by others', async () => {
     await device.open();
     expect(await examined()).toEqual(HEALTHY);
