@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { claim } from '../demo/stage.ts';
 import { landedAt } from './landed.ts';
-import type { Moment } from './moments.ts';
+import { isReadBack, type Moment, type View } from './moments.ts';
 import type { RigScene } from './scene.ts';
 import { BOOT_SECONDS } from './story.ts';
 import type { Cut } from './tally.ts';
@@ -32,49 +32,75 @@ export async function cutAt(
   moment: Moment,
   random: () => number,
 ): Promise<Cut | undefined> {
-  const { board, interrupted } = scene;
+  const { board } = scene;
   const poweredAt = board.poweredAt();
-  if (!(await waitFor(scene, update, moment, random()))) return undefined;
-  const before = await board.traffic();
-  await pause(1_000 * moment.delay(random()) + LOOK_MILLISECONDS, undefined, {
-    signal: interrupted,
-  });
-  const after = await board.traffic();
+  const watch = watchOf(scene, update);
+  if (!(await waitFor(watch, moment, random, scene.interrupted))) return undefined;
+  const { onlyRead } = await watch();
   await board.cutPower();
   const serial = await board.serial();
   const landed = landedAt({
     sinceOffer: serial.slice(update.offeredAt),
-    sincePowerOn: serial.slice(Math.max(poweredAt, 0)),
+    sincePowerOn: serial.slice(Math.max(poweredAt, update.offeredAt)),
     oldSlot: update.old.slot,
-    onlyReads: after.written === before.written,
+    onlyReads: isReadBack(onlyRead, update.imageBytes),
   });
   await board.powerOn();
-  const ready = /##READY slot=([AB]) version=(\S+)/;
+  const ready = /##READY slot=([AB]) version=(\S+)\s/; // the whole line
   const says = await board.says(ready, { seconds: BOOT_SECONDS, from: serial.length });
   const [, slot = '', version = ''] = ready.exec(says) ?? [];
   claim([update.version, update.old.version].includes(version), `the old or the new: ${version}`);
   return { aimedAt: moment.name, landed, slot, version };
 }
 
-/** False when the update has ended. */
+/** False when the update has ended before the moment came. */
 async function waitFor(
-  { board, interrupted }: RigScene,
-  { offeredAt, imageBytes }: CutUpdate,
+  watch: () => Promise<View>,
   moment: Moment,
-  chance: number,
+  random: () => number,
+  interrupted: AbortSignal,
 ): Promise<boolean> {
-  const from = Math.max(offeredAt, board.poweredAt());
-  const deadline = performance.now() + WAIT_SECONDS * 1_000;
-  let start: Traffic | undefined;
+  const chance = random();
+  const began = performance.now();
+  let cameAt: number | undefined;
+  const delay = 1_000 * moment.delay(random());
   for (;;) {
-    const serial = (await board.serial()).slice(from);
-    const now = await board.traffic();
-    if (serial.includes('"stage":"installing"')) start ??= now;
-    const began = start ?? now;
-    const traffic = { read: now.read - began.read, written: now.written - began.written };
-    if (ENDED.test(serial)) return false;
-    if (moment.hasCome({ serial, traffic, imageBytes }, chance)) return true;
-    if (performance.now() > deadline) throw new Error(`${moment.name} did not come`);
+    const view = await watch();
+    const now = performance.now();
+    if (ENDED.test(view.serial)) return false;
+    if (moment.hasCome(view, chance)) cameAt ??= now;
+    if (cameAt !== undefined && now >= cameAt + delay) return true;
+    if (now > began + WAIT_SECONDS * 1_000) throw new Error(`${moment.name} did not come`);
     await pause(LOOK_MILLISECONDS, undefined, { signal: interrupted });
   }
+}
+
+/** Looks at the board: each look counts on from the one before. */
+function watchOf({ board }: RigScene, { offeredAt, imageBytes }: CutUpdate): () => Promise<View> {
+  const from = Math.max(offeredAt, board.poweredAt());
+  const follow = followTraffic();
+  return async () => {
+    const serial = (await board.serial()).slice(from);
+    const isInstalling = serial.includes('"stage":"installing"');
+    return { serial, imageBytes, ...follow(await board.traffic(), isInstalling) };
+  };
+}
+
+/** Less is a journal's or a report's; a slot is written in pieces of a megabyte. */
+const SLOT_PIECE_BYTES = 256 * 1_024;
+
+/** Follows what is written and read from the beginning of a slot's writing on. */
+function followTraffic(): (
+  now: Traffic,
+  isInstalling: boolean,
+) => Pick<View, 'written' | 'onlyRead'> {
+  let start: Traffic | undefined;
+  let lastWrite: Traffic | undefined;
+  return (now, isInstalling) => {
+    if (!isInstalling) return { written: 0, onlyRead: 0 };
+    start ??= now;
+    lastWrite ??= now;
+    if (now.written - lastWrite.written > SLOT_PIECE_BYTES) lastWrite = now;
+    return { written: now.written - start.written, onlyRead: now.read - lastWrite.read };
+  };
 }

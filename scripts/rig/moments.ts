@@ -1,11 +1,11 @@
-import type { Traffic } from './traffic.ts';
-
 /** What the rig sees of the board while it waits for a moment. */
 export interface View {
   /** What the board has said since the power came, or since the update was offered. */
   readonly serial: string;
-  /** What went to and from its disk since the slot began to be written. */
-  readonly traffic: Traffic;
+  /** Bytes that were written since the slot began to be written. */
+  readonly written: number;
+  /** Bytes that were read since the last one was written. */
+  readonly onlyRead: number;
   readonly imageBytes: number;
 }
 
@@ -18,20 +18,24 @@ export interface Moment {
   readonly delay: (chance: number) => number;
 }
 
-const total = ({ read, written }: Traffic): number => read + written;
-
 const SLOT_WRITE: Moment = {
   name: 'slot write',
-  hasCome: ({ serial, traffic, imageBytes }, chance) =>
-    serial.includes('"stage":"installing"') && total(traffic) > chance * 0.9 * imageBytes,
+  // What is zero already is not written, so less is written than the image has.
+  hasCome: ({ serial, written, imageBytes }, chance) =>
+    serial.includes('"stage":"installing"') && written > chance * 0.6 * imageBytes,
   delay: () => 0,
 };
 
-// Reading back comes after as much as the image has was written, or read and found to be zeros.
+/** While a slot is written only its zeros are read for long: at most a third of an image. */
+export function isReadBack(onlyRead: number, imageBytes: number): boolean {
+  return onlyRead > 0.35 * imageBytes;
+}
+
 const READ_BACK: Moment = {
   name: 'read-back',
-  hasCome: ({ serial, traffic, imageBytes }, chance) =>
-    serial.includes('"stage":"installing"') && total(traffic) > (1.1 + chance * 0.7) * imageBytes,
+  hasCome: ({ serial, onlyRead, imageBytes }, chance) =>
+    serial.includes('"stage":"installing"') &&
+    isReadBack(onlyRead - chance * 0.6 * imageBytes, imageBytes),
   delay: () => 0,
 };
 

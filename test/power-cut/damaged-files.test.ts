@@ -15,8 +15,6 @@ import { DAMAGES } from '../support/damage.ts';
 import { provisionDevice, runningVersion, testAmbient } from '../support/test-agent.ts';
 import { offerRelease } from '../support/test-archive.ts';
 
-// Hundreds of updates; what is tried here are disks, so the platform's own Ed25519 will do.
-vi.mock('../../shared/crypto/ed25519.ts', () => import('../../scripts/mutate/fast-ed25519.ts'));
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 60_000 });
 
 const memory = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();

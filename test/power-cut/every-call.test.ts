@@ -19,8 +19,6 @@ import {
 import { provisionDevice, runningVersion, testAmbient } from '../support/test-agent.ts';
 import { offerRelease } from '../support/test-archive.ts';
 
-// Hundreds of updates; what is tried here are disks, so the platform's own Ed25519 will do.
-vi.mock('../../shared/crypto/ed25519.ts', () => import('../../scripts/mutate/fast-ed25519.ts'));
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 60_000 });
 
 const STRIDE = process.env['EVERY_CALL'] === undefined ? 20 : 1;
