@@ -8,9 +8,7 @@ const ROUND = 5_000;
 
 /** Devices for which the director signs its three files in a second, on one core, without a store. */
 export async function devicesPerSecond(): Promise<number> {
-  const [targets, snapshot, timestamp] = [newSeed(), newSeed(), newSeed()].map(
-    signerFromSeed,
-  );
+  const [targets, snapshot, timestamp] = [newSeed(), newSeed(), newSeed()].map(signerFromSeed);
   if (!targets || !snapshot || !timestamp) throw new Error('bug: no keys');
   const file = {
     length: 1_024,
