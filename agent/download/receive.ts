@@ -40,7 +40,7 @@ export async function receive(
     body.destroy();
     throw wrongLength(into, into.from + Number(announced));
   }
-  const sink = writeBehind(into);
+  const sink = writeBehind({ ...into, milliseconds: into.pace.milliseconds });
   const requirePace = paceGuard(into.pace);
   let received = 0;
   try {

@@ -16,10 +16,16 @@ export interface Behind {
   readonly file: FileHandle;
   readonly hash: Hash;
   readonly from: number;
+  readonly milliseconds: () => number;
 }
 
-/** So that little is left to wait for at the end; more often, and a disk has no rows to write in. */
-const BYTES_BETWEEN_FLUSHES = 64 * BUFFER_BYTES;
+/**
+ * What the power takes is fetched again: at most what came in the last second, or one buffer where that
+ * is more. On a fast line a flush a second is too few to wait for at the end, and a disk needs rows to
+ * write in: there it is every 64 MiB.
+ */
+const MOST_BETWEEN_FLUSHES = 64 * BUFFER_BYTES;
+const FLUSH_AFTER_MS = 1_000;
 /** Of one buffer each: 8 MiB of chunks at most. */
 const BUFFERS_BETWEEN_COLLECTIONS = 8;
 
@@ -28,14 +34,14 @@ const BUFFERS_BETWEEN_COLLECTIONS = 8;
  * fills one buffer, the other is written, and what was written before is on its way to the disk.
  * A failure of either is thrown by the next call, and never lost: a disk tells it only once.
  */
-export function writeBehind({ file, hash, from }: Behind): Sink {
+export function writeBehind({ file, hash, from, milliseconds }: Behind): Sink {
   let buffer = Buffer.allocUnsafe(BUFFER_BYTES);
   let other = Buffer.allocUnsafe(BUFFER_BYTES);
   let filled = 0;
   let at = from;
   let buffers = 0;
   let writing = Promise.resolve();
-  const disk = diskBehind(file, from);
+  const disk = diskBehind(file, from, milliseconds);
   const pass = async (): Promise<void> => {
     await writing;
     disk.requireSound();
@@ -70,8 +76,9 @@ interface DiskBehind {
   readonly end: () => Promise<void>;
 }
 
-function diskBehind(file: FileHandle, from: number): DiskBehind {
+function diskBehind(file: FileHandle, from: number, milliseconds: () => number): DiskBehind {
   let begun = from;
+  let begunAt = milliseconds();
   let busy: Promise<void> | undefined;
   let failure: { readonly cause: unknown } | undefined;
   const requireSound = (): void => {
@@ -79,8 +86,10 @@ function diskBehind(file: FileHandle, from: number): DiskBehind {
   };
   return {
     begin: (at) => {
-      if (busy !== undefined || at - begun < BYTES_BETWEEN_FLUSHES) return;
+      const isDue = milliseconds() - begunAt >= FLUSH_AFTER_MS;
+      if (busy !== undefined || (!isDue && at - begun < MOST_BETWEEN_FLUSHES)) return;
       begun = at;
+      begunAt = milliseconds();
       busy = file
         .datasync()
         .catch((cause: unknown) => {

@@ -33,7 +33,7 @@ export async function benchAgent(setting: Setting): Promise<BenchResult> {
   const sha256 = await publishAll(setting, archive);
   const authorization = await enrolKey(setting);
   const device = await provisionBench(setting);
-  const agent = startSparingAgent(setting.keeper, device);
+  const agent = await startSparingAgent(setting.keeper, device);
   await until({ what: 'the device', seconds: 20, interrupted: setting.interrupted }, async () =>
     author.ask(DeviceDetail, 'device', 'show', device.id).catch(() => undefined),
   );

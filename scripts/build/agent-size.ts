@@ -19,13 +19,14 @@ export type Sizes = {
 };
 
 /**
- * Minified, in bytes: what fits a small board's flash and start-up time.
+ * Minified, in bytes: what fits a small board's flash and start-up time. The whole was to stay under
+ * 600 kB; it must not grow unseen, so the border stands where it is now.
  *
  * Our own part was to have 80 kB when the agent was one installer and one boot control; with six boot
- * loaders, three installers, conditions, drift, offline bundles and `doctor` it has this much. It
- * must not grow unseen.
+ * loaders, three installers that restore rights, conditions, drift, offline bundles, spoiled disks and
+ * `doctor` it has this much.
  */
-export const BUDGET = { total: 600_000, own: 200_000 } as const;
+export const BUDGET = { total: 430_000, own: 215_000 } as const;
 
 /** Who brought how many bytes into the bundle. */
 export function bytesByOwner(metafile: z.infer<typeof MetafileSchema>): Sizes {

@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
+import { fromRoot } from '../root.ts';
 import { bundlePath } from '../build/build-program.ts';
 import type { Keeper, Running } from '../processes/keeper.ts';
 import { run } from '../processes/run.ts';
@@ -6,25 +8,20 @@ import type { Device } from './device.ts';
 
 const AGENT = [process.execPath, bundlePath({ name: 'sealift-agent' })] as const;
 
-/**
- * What a board starts it with where memory counts (packaging/examples/sparing.conf): a young
- * generation of 1 MB; no compiling at run time, which nothing here is hot enough to earn back, and
- * which costs pages of its own; Node's own modules read when they are used, not all from a snapshot.
- */
-const SPARING = [
-  ...['--jitless', '--max-semi-space-size=1', '--optimize-for-size', '--no-node-snapshot'],
-] as const;
+const SPARING_CONF = fromRoot('packaging', 'examples', 'sparing.conf');
 
 /** Starts the agent of a device; `name` names its log. */
 export function startAgent(keeper: Keeper, { id, configFile }: Device, name = id): Running {
   return keeper.start(name, [...AGENT, 'run', '--config', configFile]);
 }
 
-/** The same, as a small board starts it. */
-export function startSparingAgent(keeper: Keeper, { id, configFile }: Device): Running {
+/** The same, as a board starts it where memory counts: with the options of the package's example. */
+export async function startSparingAgent(keeper: Keeper, device: Device): Promise<Running> {
   const [node, program] = AGENT;
-  const command = ['env', 'MALLOC_ARENA_MAX=1', node, ...SPARING, program] as const;
-  return keeper.start(id, [...command, 'run', '--config', configFile]);
+  const conf = await readFile(SPARING_CONF, 'utf8');
+  const [, flags = ''] = /SEALIFT_NODE_FLAGS=([^"]+)"/.exec(conf) ?? [];
+  const command = ['env', 'MALLOC_ARENA_MAX=1', node, ...flags.split(' '), program] as const;
+  return keeper.start(device.id, [...command, 'run', '--config', device.configFile]);
 }
 
 const Status = z.object({

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { writeBehind } from '../../../agent/download/write-behind.ts';
 
 const MIB = 1_024 * 1_024;
+const milliseconds = (): number => 0;
 
 async function emptyFile(): Promise<{ readonly file: FileHandle; readonly path: string }> {
   const path = join(await mkdtemp(join(tmpdir(), 'sealift-')), 'file');
@@ -22,7 +23,7 @@ function disk(failing: Partial<Record<'write' | 'datasync', Error>>): FileHandle
 }
 
 async function writeMebibytes(file: FileHandle, mebibytes: number): Promise<void> {
-  const sink = writeBehind({ file, hash: createHash('sha256'), from: 0 });
+  const sink = writeBehind({ file, hash: createHash('sha256'), from: 0, milliseconds });
   for (let written = 0; written < mebibytes; written += 1) await sink.write(Buffer.alloc(MIB));
   await sink.flush();
 }
@@ -33,7 +34,7 @@ test.each([1, 65_536, MIB - 1, MIB, MIB + 1, 3 * MIB])(
     const { file, path } = await emptyFile();
     const bytes = randomBytes(pieceBytes === 1 ? 2_000 : 3 * MIB + 5);
     const hash = createHash('sha256');
-    const sink = writeBehind({ file, hash, from: 7 });
+    const sink = writeBehind({ file, hash, from: 7, milliseconds });
 
     for (let at = 0; at < bytes.length; at += pieceBytes) {
       await sink.write(bytes.subarray(at, at + pieceBytes));
@@ -57,4 +58,30 @@ test('a disk that failed behind, before the end, is not believed at the end', as
 
   await expect(writeMebibytes(disk({ datasync: broken }), 70)).rejects.toBe(broken);
   await expect(writeMebibytes(disk({}), 70)).resolves.toBeUndefined();
+});
+
+test('on a slow line, no more than the last second is behind when the power goes', async () => {
+  let now = 0;
+  let written = 0;
+  let flushed = 0;
+  const file = {
+    write: (_bytes: Buffer, _from: number, length: number) => {
+      written += length;
+      return Promise.resolve({ bytesWritten: length });
+    },
+    datasync: () => {
+      flushed = written;
+      return Promise.resolve();
+    },
+  } as unknown as FileHandle;
+  const hash = createHash('sha256');
+  const sink = writeBehind({ file, hash, from: 0, milliseconds: () => now });
+
+  for (let came = 1; came <= 8; came += 1) {
+    await sink.write(Buffer.alloc(MIB));
+    await new Promise(setImmediate);
+    // One buffer is being written, and what came before it is on the disk or on its way.
+    expect(came * MIB - flushed).toBeLessThanOrEqual(2 * MIB);
+    now += 1_000;
+  }
 });
