@@ -5,7 +5,7 @@ import { assign } from '../bench/power-cut/assign.ts';
 import { publishRelease, type CutRelease, type Health } from '../bench/power-cut/release.ts';
 import { provisionVictim, type Machine, type Victim } from '../bench/power-cut/victim.ts';
 import type { Setting } from '../bench/setting.ts';
-import { claim, type Stage } from '../demo/stage.ts';
+import { claim, type Stage, type Told } from '../demo/stage.ts';
 import { DeviceDetail } from '../fleet/answers.ts';
 import { run } from '../processes/run.ts';
 
@@ -91,7 +91,7 @@ async function everybody(
 }
 
 /** Starts the agent once; it must end as it should. */
-export async function start({ agent }: Victim, exit: number) {
+export async function start({ agent }: Victim, exit: number): Promise<Told<undefined>> {
   const { code, stdout, stderr } = await run(agent('run', '--once'));
   claim(code === exit, `the agent ends with ${exit}, not ${String(code)}:\n${stdout}${stderr}`);
   return { says: `exit code ${exit}`, facts: { exit }, value: undefined };
@@ -111,7 +111,7 @@ export async function told(
   { author }: Setting,
   victim: Victim,
   { runs, refused, sick }: Readonly<Record<'runs' | 'refused' | 'sick', CutRelease>>,
-) {
+): Promise<Told<undefined>> {
   const { code: exit } = await run(victim.agent('verify'));
   claim(exit === 0, 'slot and metadata are what was signed (sealift-agent verify)');
   const { running, lastReports } = await author.ask(DeviceDetail, 'device', 'show', victim.id);
