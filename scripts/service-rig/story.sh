@@ -115,7 +115,9 @@ say "COMMITTED 1.2.0 by the timer"
 until_so 2400 'release 1.3.0 to be rolled back' rolled_back 1.3.0
 systemctl stop sealift-agent-once.timer
 until_so 240 'the end of the run' idle
-is 'a run that rolled back' "$(property sealift-agent-once Result) $(property sealift-agent-once ExecMainStatus)" 'success 5'
+# The timer may have started one more run since, so by the log that this one ended with code 5.
+log | grep -q '"event":"agent_stopped".*"end":"rolled_back"' || wrong 'no run ended with rolled_back'
+is 'the last run' "$(property sealift-agent-once Result)" success
 says_that_runs 1.2.0 || wrong 'release 1.2.0 does not run again'
 is 'failed units after a rollback' "$(systemctl --failed --plain --no-legend | grep -c sealift)" 0
 say ROLLEDBACK
