@@ -35,6 +35,7 @@ describeWith(['dpkg-deb'], 'the Debian package of the agent', () => {
       '-rw-r--r-- root/root usr/lib/sealift/examples/agent.json',
       '-rw-r--r-- root/root usr/lib/sealift/examples/board.conf',
       '-rw-r--r-- root/root usr/lib/sealift/examples/gateway.service',
+      '-rw-r--r-- root/root usr/lib/sealift/examples/rights.conf',
       '-rw-r--r-- root/root usr/lib/sealift/examples/slots-elsewhere.conf',
       '-rw-r--r-- root/root usr/lib/sealift/examples/sparing.conf',
       '-rw-r--r-- root/root usr/lib/sealift/examples/update-modules.conf',
