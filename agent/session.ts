@@ -62,16 +62,8 @@ export function startSession(agent: OpenAgent): Session {
   const perform = performer(stages, () => offer);
   const mqtt = openMqtt(agent, letters, () => reports);
   const reports = makeCourier(agent, disk, () => mqtt);
-  const steps = noteSteps(async (state) => {
-    const step = await perform(state);
-    // What was measured before modules changed it says nothing about what stands there now.
-    if (state.stage === 'activating' && staysInSlot(state)) drifted.clear();
-    return step;
-  });
-  const world: World = {
-    ...diskOf(disk),
-    perform: steps.perform,
-  };
+  const steps = noteSteps(perform, drifted);
+  const world: World = { ...diskOf(disk), perform: steps.perform };
   const finish = async (work: Promise<AgentState>): Promise<Result> => {
     const state = await work;
     await stages.trial.watchdog.disarm(); // how the update ended is on disk
@@ -123,7 +115,10 @@ async function forgetLeft(drifted: Session['drifted'], { boot }: OpenAgent): Pro
 }
 
 /** Notes of each step what the rest of a turn has to know. */
-function noteSteps(perform: World['perform']): {
+function noteSteps(
+  perform: World['perform'],
+  drifted: Session['drifted'],
+): {
   readonly perform: World['perform'];
   readonly last: () => Last;
   readonly forget: () => void;
@@ -136,6 +131,8 @@ function noteSteps(perform: World['perform']): {
     },
     perform: async (state) => {
       const step = await perform(state);
+      // What was measured before modules changed it says nothing about what stands there now.
+      if (state.stage === 'activating' && staysInSlot(state)) drifted.clear();
       const { outcome, trouble } = step;
       const hasDownloaded = state.stage === 'downloading' && outcome === 'done';
       last = { outcome, trouble, hasDownloaded: last.hasDownloaded || hasDownloaded };
