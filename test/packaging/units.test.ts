@@ -72,7 +72,7 @@ describeWith(['dpkg-deb', 'systemd-analyze'], 'the systemd units of the agent', 
       expect(says, example).not.toMatch(/Unknown|Failed to parse|ignoring/);
       expect(code, example).toBe(0);
     }
-    expect(examples).toHaveLength(4);
+    expect(examples).toHaveLength(5);
   });
 
   test.each(SERVICES)('hold %s in, as systemd-analyze measures it', async (name) => {
