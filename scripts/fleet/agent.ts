@@ -19,7 +19,8 @@ export function startAgent(keeper: Keeper, { id, configFile }: Device, name = id
 export async function startSparingAgent(keeper: Keeper, device: Device): Promise<Running> {
   const [node, program] = AGENT;
   const conf = await readFile(SPARING_CONF, 'utf8');
-  const [, flags = ''] = /SEALIFT_NODE_FLAGS=([^"]+)"/.exec(conf) ?? [];
+  const [, flags] = /SEALIFT_NODE_FLAGS=([^"]+)"/.exec(conf) ?? [];
+  if (flags === undefined) throw new Error(`${SPARING_CONF} sets no SEALIFT_NODE_FLAGS`);
   const command = ['env', 'MALLOC_ARENA_MAX=1', node, ...flags.split(' '), program] as const;
   return keeper.start(device.id, [...command, 'run', '--config', device.configFile]);
 }
